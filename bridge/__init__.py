@@ -1,0 +1,1 @@
+"""Convert between NumPy and PyTorch."""
