@@ -1,0 +1,1 @@
+"""Cases, measuring, sessions and comparisons of NumPy <-> PyTorch conversions."""

@@ -1,0 +1,177 @@
+"""Sessions on disk: read with every line proved, written whole or not at all, never edited.
+
+A file is JSON lines: the header, the semantics of each path, the cases, and an end line that counts the cases. Each
+line carries the CRC-32 of its own text, so that a damaged or edited file is refused with the number of the line.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import zlib
+from typing import TYPE_CHECKING, Any, Final
+
+from .records import FORMAT, Header, RecordError, Semantics, Session, record_from_json, record_to_json
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from pathlib import Path
+
+    from .records import Json
+
+_SEAL: Final = ', "crc32": "'
+
+
+class SessionFileError(Exception):
+    """A session file cannot be trusted or read."""
+
+
+class DamagedSessionError(SessionFileError):
+    """A line is missing, cut off or not as it was written."""
+
+
+class NewerFormatError(SessionFileError):
+    """The file was written by a later version of this project."""
+
+
+#: format -> the function that makes the next format's lines of its lines.
+UPGRADES: Final[Mapping[int, Callable[[list[Json]], list[Json]]]] = {}
+
+
+def sealed(data: Json) -> str:
+    """Return one line of a session file: JSON with the CRC-32 of its own text as the last field."""
+    text = json.dumps(data, ensure_ascii=False, separators=(", ", ": "), allow_nan=False)
+    return f'{text[:-1]}{_SEAL}{_crc(text)}"}}\n'
+
+
+def unsealed(line: str, where: str) -> Json:
+    """Read one line back and prove that it is as it was written.
+
+    Raises:
+        DamagedSessionError: the line is cut off or was edited.
+    """
+    body, seal, crc = line.rstrip("\n").rpartition(_SEAL)
+    if not line.endswith("\n") or not seal:
+        raise DamagedSessionError(f"{where} is cut off. The file is not complete; take another copy of it")
+    if crc != f'{_crc(body + "}")}"}}':
+        raise DamagedSessionError(f"{where} was changed after it was written. Sessions are never edited; measure again")
+    data: Json = json.loads(body + "}")
+    return data
+
+
+def dump(session: Session) -> str:
+    """Return the whole text of a session file."""
+    lines: list[Json] = [session.header.to_json()]
+    lines += [semantics.to_json() for semantics in session.semantics]
+    lines += [record_to_json(record) for record in session.records]
+    lines += [{"end": True, "cases": len(session.records)}]
+    return "".join(map(sealed, lines))
+
+
+def write(path: Path, session: Session) -> None:
+    """Write a session whole or not at all.
+
+    Raises:
+        FileExistsError: there is a session of this name; sessions are never overwritten.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = path.with_name(path.name + ".part")
+    with part.open("w", encoding="utf-8", newline="\n") as file:
+        file.write(dump(session))
+        file.flush()
+        os.fsync(file.fileno())
+    try:
+        os.link(part, path)  # unlike a rename, a link never replaces what is there
+    finally:
+        part.unlink()
+
+
+def read(path: Path) -> Session:
+    """Read a session file of this or an older format.
+
+    Raises:
+        DamagedSessionError: a line is missing, cut off or edited; the message names it.
+        NewerFormatError: a later version wrote the file; the message says what to do.
+    """
+    lines = [(number, data) for number, data in _lines(path)]
+    if not lines:
+        raise DamagedSessionError(f"{path.name} is empty. The file is not complete; take another copy of it")
+    _check_format(lines[0][1], path.name)
+    _check_end(lines, path.name)
+    return _session(lines[:-1], path.name)
+
+
+def _lines(path: Path) -> Iterator[tuple[int, Json]]:
+    with path.open(encoding="utf-8", newline="\n") as file:
+        for number, line in enumerate(file, start=1):
+            yield number, unsealed(line, f"{path.name}: line {number}")
+
+
+def _check_format(header: Mapping[str, Any], name: str) -> None:
+    if header.get("kind") != "session" or not isinstance(header.get("format"), int):
+        raise DamagedSessionError(f"{name}: line 1 is no session header")
+    if header["format"] > FORMAT:
+        raise NewerFormatError(
+            f"{name} has session format {header['format']}; this checkout reads up to {FORMAT}. "
+            "Update it (git pull) and read the file again"
+        )
+
+
+def _check_end(lines: list[tuple[int, Json]], name: str) -> None:
+    number, last = lines[-1]
+    found = sum("case" in data for _, data in lines)
+    if not last.get("end"):
+        raise DamagedSessionError(f"{name}: the file stops after line {number}, before its end line")
+    if last["cases"] != found:
+        raise DamagedSessionError(f"{name}: line {number} counts {last['cases']} cases, but the file holds {found}")
+
+
+def _session(lines: list[tuple[int, Json]], name: str) -> Session:
+    where = f"{name}: line 1"
+    semantics, records = [], []
+    try:
+        header = Header.from_json(lines[0][1])
+        for number, data in lines[1:]:
+            where = f"{name}: line {number}"
+            if "semantics" in data:
+                semantics.append(Semantics.from_json(data))
+            else:
+                records.append(record_from_json(data))
+    except RecordError as error:
+        raise DamagedSessionError(f"{where}: {error}") from error
+    return Session(header=header, records=tuple(records), semantics=tuple(semantics))
+
+
+def sessions_in(folder: Path) -> list[Path]:
+    """Return the session files in a folder and its folders, the newest last: names start with the UTC time."""
+    return sorted(folder.rglob("*.jsonl"), key=lambda path: path.name)
+
+
+def file_name(header: Header) -> str:
+    """Return the name of a session's file: its start in UTC and its commit."""
+    stamp = header.started.replace("-", "").replace(":", "").partition("+")[0].rstrip("Z")
+    return f"{stamp}Z-{header.commit[:8]}.jsonl"
+
+
+def partial_lines(path: Path) -> list[Json]:
+    """Read an unfinished session: its header and what was finished. A line torn by a crash at the very end is left out.
+
+    Raises:
+        DamagedSessionError: a line before the last is damaged.
+    """
+    lines = path.read_text(encoding="utf-8").splitlines(keepends=True)
+    torn = bool(lines) and not lines[-1].endswith("\n")
+    whole = lines[:-1] if torn else lines
+    return [unsealed(line, f"{path.name}: line {number}") for number, line in enumerate(whole, start=1)]
+
+
+def append(path: Path, lines: Iterable[Json]) -> None:
+    """Append lines to an unfinished session and flush them to the disk."""
+    with path.open("a", encoding="utf-8", newline="\n") as file:
+        file.writelines(map(sealed, lines))
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def _crc(text: str) -> str:
+    return f"{zlib.crc32(text.encode()):08x}"

@@ -1,0 +1,178 @@
+"""The case matrix: axes, presets and `Case`.
+
+Axes are constants of the checkout. Nothing here depends on what is installed, because asv passes parameters by
+position: an axis that shrinks where a package is missing would give one case's time to another.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import product
+from typing import Final, Literal, get_args
+
+#: Raised by hand whenever a case keeps its id but changes its meaning (inputs, sampling, what is called).
+CASE_VERSION: Final = "1"
+
+Family = Literal["limit", "share", "copy", "copy_into", "cast", "stack", "preprocess", "h2d", "d2h"]
+Threads = Literal["1t", "allt"]
+
+FAMILIES: Final[tuple[Family, ...]] = get_args(Family)
+TRANSFERS: Final[frozenset[Family]] = frozenset({"h2d", "d2h"})
+
+KIB: Final = 1024
+MIB: Final = 1024 * KIB
+
+#: 31 and 32 MiB stand on the two sides of glibc's largest dynamic mmap threshold: from 32 MiB on, each fresh block
+#: is a new mapping whose pages all fault.
+SIZES: Final[dict[str, int]] = {
+    "64B": 64,
+    "512B": 512,
+    "4KiB": 4 * KIB,
+    "16KiB": 16 * KIB,
+    "64KiB": 64 * KIB,
+    "256KiB": 256 * KIB,
+    "1MiB": MIB,
+    "4MiB": 4 * MIB,
+    "16MiB": 16 * MIB,
+    "31MiB": 31 * MIB,
+    "32MiB": 32 * MIB,
+    "64MiB": 64 * MIB,
+    "256MiB": 256 * MIB,
+}
+_SIZE_NAMES: Final = {size_bytes: name for name, size_bytes in SIZES.items()}
+
+DTYPES: Final[dict[str, int]] = {
+    "uint8": 1,
+    "int32": 4,
+    "int64": 8,
+    "float16": 2,
+    "float32": 4,
+    "float64": 8,
+    "bool": 1,
+    "complex64": 8,
+    "bfloat16": 2,
+}
+
+CASTS: Final[tuple[str, ...]] = (
+    "float64>float32",
+    "float32>float64",
+    "uint8>float32",
+    "float32>float16",
+    "float16>float32",
+    "bool>float32",
+    "int64>float32",
+    "float32>bfloat16",
+)
+
+LAYOUTS: Final[tuple[str, ...]] = (
+    "C",
+    "F",
+    "sliced",
+    "strided",
+    "reversed",
+    "nhwc_as_nchw",
+    "broadcast",
+    "misaligned",
+    "readonly",
+    "bigendian",
+)
+#: Layouts that a tensor can have; the others are properties of NumPy arrays alone.
+TENSOR_LAYOUTS: Final = frozenset({"C", "F", "sliced", "strided", "nhwc_as_nchw", "broadcast"})
+
+THREADS: Final[tuple[Threads, ...]] = get_args(Threads)
+
+
+def size_name(size_bytes: int) -> str:
+    """Return the word for a size of the matrix: ``size_name(64 * MIB) == "64MiB"``.
+
+    Raises:
+        ValueError: the size is none of the matrix.
+    """
+    try:
+        return _SIZE_NAMES[size_bytes]
+    except KeyError:
+        raise ValueError(f"{size_bytes} bytes is no size of the matrix; it has {', '.join(SIZES)}") from None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Case:
+    """One point of the matrix: path x dtype x layout x bytes x threads.
+
+    Its id never changes meaning; what an id stands for is versioned by `CASE_VERSION`. `nbytes` is the payload of the
+    source in bytes, counted once: elements times item size, whatever the strides.
+    """
+
+    path: str
+    dtype: str
+    layout: str
+    nbytes: int
+    threads: Threads
+
+    def __post_init__(self) -> None:
+        """Refuse what is no point of the axes, naming the axis and its values."""
+        _one_of("dtype", self.dtype, (*DTYPES, *CASTS))
+        _one_of("layout", self.layout, LAYOUTS)
+        _one_of("threads", self.threads, THREADS)
+        size_name(self.nbytes)
+
+    @property
+    def id(self) -> str:
+        """The name of this case, such as ``torch.tensor/float32/C/64MiB/1t``."""
+        return f"{self.path}/{self.dtype}/{self.layout}/{size_name(self.nbytes)}/{self.threads}"
+
+    @property
+    def source_dtype(self) -> str:
+        """The dtype of the source; the left side of a cast."""
+        return self.dtype.partition(">")[0]
+
+    @property
+    def target_dtype(self) -> str:
+        """The dtype of the result; the right side of a cast."""
+        return self.dtype.rpartition(">")[2]
+
+    @property
+    def elements(self) -> int:
+        """How many elements the source has."""
+        return self.nbytes // DTYPES[self.source_dtype]
+
+    @classmethod
+    def parse(cls, text: str) -> Case:
+        """Read an id back.
+
+        Raises:
+            ValueError: the text is no case id; the message says which part is wrong.
+        """
+        parts = text.split("/")
+        if len(parts) != 5:
+            raise ValueError(f"{text!r} is no case id: expected path/dtype/layout/size/threads")
+        path, dtype, layout, size, threads = parts
+        _one_of("size", size, tuple(SIZES))
+        _one_of("threads", threads, THREADS)
+        return cls(
+            path=path, dtype=dtype, layout=layout, nbytes=SIZES[size], threads="1t" if threads == "1t" else "allt"
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Grid:
+    """A block of the matrix: the full product of its axes, for the paths of its families."""
+
+    families: tuple[Family, ...]
+    sizes: tuple[str, ...]
+    dtypes: tuple[str, ...] = ("float32",)
+    layouts: tuple[str, ...] = ("C",)
+    threads: tuple[Threads, ...] = ("1t",)
+
+    def cases(self, path: str, family: Family) -> list[Case]:
+        """Return this block's cases of one path; none when the block is not about its family."""
+        if family not in self.families:
+            return []
+        return [
+            Case(path=path, dtype=dtype, layout=layout, nbytes=SIZES[size], threads=threads)
+            for dtype, layout, size, threads in product(self.dtypes, self.layouts, self.sizes, self.threads)
+        ]
+
+
+def _one_of(axis: str, value: str, values: tuple[str, ...]) -> None:
+    if value not in values:
+        raise ValueError(f"{value!r} is no {axis} of the matrix; it has {', '.join(values)}")

@@ -1,0 +1,71 @@
+"""Presets: which blocks of the matrix a session measures, and how often."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from .cases import CASTS, DTYPES, LAYOUTS, SIZES, Case, Family, Grid
+
+_SHARE: Final[tuple[Family, ...]] = ("share",)
+_COPY: Final[tuple[Family, ...]] = ("copy", "copy_into")
+_DIRECT: Final[tuple[Family, ...]] = (*_SHARE, *_COPY)
+_SHAPED: Final[tuple[Family, ...]] = ("stack", "preprocess")
+_TRANSFER: Final[tuple[Family, ...]] = ("h2d", "d2h")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Preset:
+    """Blocks of the matrix and the number of passes over them."""
+
+    grids: tuple[Grid, ...]
+    passes: int
+
+    def cases(self, path: str, family: Family) -> list[Case]:
+        """Return the preset's cases of one path, each once, in the order of the blocks."""
+        return list(dict.fromkeys(case for grid in self.grids for case in grid.cases(path, family)))
+
+
+_QUICK: Final = (
+    Grid(families=("limit",), sizes=("64B", "4KiB", "64KiB", "1MiB", "16MiB", "64MiB"), dtypes=("uint8",)),
+    Grid(families=_DIRECT, sizes=("64B", "4KiB", "64KiB", "1MiB", "16MiB", "64MiB")),
+    Grid(families=_COPY, sizes=("64MiB",), threads=("allt",)),
+    Grid(families=("share", "copy"), sizes=("1MiB",), dtypes=("uint8", "float64")),
+    Grid(families=("share", "copy"), sizes=("1MiB",), layouts=("F", "strided", "reversed", "readonly")),
+    Grid(families=("cast",), sizes=("4KiB", "1MiB", "64MiB"), dtypes=("float64>float32", "uint8>float32")),
+    Grid(families=_SHAPED, sizes=("4KiB", "1MiB")),
+    Grid(families=_TRANSFER, sizes=("4KiB", "1MiB", "64MiB")),
+)
+
+_ALL_SIZES: Final = tuple(SIZES)
+_LAYOUT_SIZES: Final = ("4KiB", "1MiB", "32MiB")
+
+_STANDARD: Final = (
+    Grid(families=("limit",), sizes=_ALL_SIZES, dtypes=("uint8",)),
+    Grid(families=_DIRECT, sizes=_ALL_SIZES),
+    Grid(families=_DIRECT, sizes=("64B", "4KiB", "64KiB", "1MiB", "16MiB"), dtypes=tuple(DTYPES)),
+    Grid(families=("share", "copy"), sizes=_LAYOUT_SIZES, layouts=LAYOUTS),
+    Grid(families=("share", "copy"), sizes=("64KiB", "1MiB"), dtypes=("uint8",), layouts=LAYOUTS),
+    Grid(families=_COPY, sizes=("4KiB", "1MiB", "16MiB", "64MiB"), threads=("allt",)),
+    Grid(families=("cast",), sizes=("4KiB", "1MiB", "16MiB", "64MiB"), dtypes=CASTS),
+    Grid(families=("cast",), sizes=("64MiB",), dtypes=("float64>float32",), threads=("allt",)),
+    Grid(families=_SHAPED, sizes=("4KiB", "64KiB", "1MiB", "16MiB")),
+    Grid(families=_TRANSFER, sizes=("4KiB", "64KiB", "1MiB", "16MiB", "64MiB", "256MiB")),
+)
+
+_FULL: Final = (
+    Grid(families=("limit",), sizes=_ALL_SIZES, dtypes=("uint8",)),
+    Grid(families=_DIRECT, sizes=_ALL_SIZES, dtypes=tuple(DTYPES), layouts=LAYOUTS, threads=("1t", "allt")),
+    Grid(families=("cast",), sizes=_ALL_SIZES, dtypes=CASTS, layouts=LAYOUTS, threads=("1t", "allt")),
+    Grid(families=_SHAPED, sizes=_ALL_SIZES, dtypes=("uint8", "float32", "float64"), threads=("1t", "allt")),
+    Grid(families=_TRANSFER, sizes=_ALL_SIZES, dtypes=tuple(DTYPES), layouts=LAYOUTS),
+)
+
+#: Six passes are what an interval needs: the range of six medians covers the true one in 97 % of sessions.
+PASSES_FOR_INTERVAL: Final = 6
+
+PRESETS: Final[dict[str, Preset]] = {
+    "quick": Preset(grids=_QUICK, passes=3),
+    "standard": Preset(grids=_STANDARD, passes=PASSES_FOR_INTERVAL),
+    "full": Preset(grids=_FULL, passes=PASSES_FOR_INTERVAL),
+}
