@@ -112,9 +112,12 @@ def a_failure(path: str = "torch.tensor", error: str = f"killed by SIGSEGV {HOST
     return Failed(**parts(path, **axes), failed={"error": error, "stage": "pass 3"})
 
 
-def some_semantics(path: str = "torch.from_numpy", *, family: str = "share", **observed: Observation) -> Semantics:
-    """Return the semantics of one path; the plain trait shares unless told otherwise."""
-    seen = {"plain": Observation(outcome="shares", keeps_order=True, writable=True)} | observed
+def some_semantics(
+    path: str = "torch.from_numpy", observed: dict[str, Observation] | None = None, *, family: str = "share"
+) -> Semantics:
+    """Return the semantics of one path: it shares a C array, an F array and float32, and what else is given."""
+    shares = Observation(outcome="shares", keeps_order=True, writable=True)
+    seen = {"layout=C": shares, "layout=F": shares, "dtype=float32": shares} | (observed or {})
     return Semantics(path=path, family=family, source="array", spelling=f"{path}(x)", observed=seen)
 
 
@@ -143,7 +146,7 @@ ALL_SIZES = tuple(SIZES)
 
 
 def a_full_session(sizes: Sequence[str] = ALL_SIZES, *, spread: float = 0.01, **header: Any) -> Session:
-    """Return a session over many paths and sizes with known costs, page faults where memory is fresh, skips, a failure."""
+    """Return a session over many paths and sizes: known costs, faults where memory is fresh, skips, a failure."""
     records: list[Any] = []
     for path, (family, source, aliasing, fixed_ns, low_rate, high_rate) in COSTS.items():
         for size in sizes:
@@ -168,9 +171,14 @@ def a_full_session(sizes: Sequence[str] = ALL_SIZES, *, spread: float = 0.01, **
         a_failure("torch.from_dlpack", family="share", layout="misaligned", size="1MiB"),
     ]
     refused = Observation(outcome="raises", error="ValueError: At least one stride is negative <b>")
+    loud = Observation(outcome="shares", warns=True, writable=True)
+    dead = Observation(outcome="dies", error="killed by SIGABRT")
+    c_order = Observation(outcome="copies", keeps_order=False, writable=True)
     semantics = [
-        some_semantics("torch.from_numpy", **{"read-only": Observation(outcome="shares", warns=True, writable=True)}),
-        some_semantics("torch.from_dlpack", **{"reversed": Observation(outcome="dies", error="killed by SIGABRT")}),
-        some_semantics("torch.as_tensor", **{"reversed": refused}),
+        some_semantics("torch.from_numpy", {"layout=readonly": loud, "dtype=bfloat16": refused}),
+        some_semantics("torch.from_dlpack", {"layout=reversed": dead}),
+        some_semantics("torch.as_tensor", {"layout=reversed": refused}),
+        some_semantics("torch.from_numpy(a.copy())", {"layout=F": c_order}, family="copy"),
+        some_semantics("Tensor.numpy", {"tensor=requires_grad": refused}),
     ]
     return a_session(records, semantics=semantics, **header)
