@@ -1,0 +1,54 @@
+"""Many samples of one shape into one tensor."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+
+from bridge import device as devices
+from bridge import memory
+from bridge.memory import Side
+from bridge.sources import as_source_array, as_source_tensor
+
+
+def stack(seq: Sequence[Side], *, axis: int = 0, out: torch.Tensor | None = None) -> torch.Tensor:
+    """Return arrays or tensors of one shape and dtype as one tensor with a new `axis`, in `out` if given.
+
+    Raises:
+        ValueError: `seq` is empty, or a shape or dtype differs from the first one's, or from that of `out`.
+        TypeError: an item holds no plain elements, or requires grad, which only torch.stack keeps.
+
+    """
+    items = [_readable(item) for item in seq]
+    if not items:
+        raise ValueError("stack needs at least one array or tensor")
+    dtype, shape = _common(items)
+    axis = np.lib.array_utils.normalize_axis_index(axis, len(shape) + 1)
+    full = (*shape[:axis], len(items), *shape[axis:])
+    if out is None:
+        out = memory.empty(full, memory.dense_strides(full, full, "C"), dtype)
+    elif (tuple(out.shape), out.dtype) != (full, dtype):
+        raise ValueError(f"out is {out.dtype} {tuple(out.shape)}, and the result is {dtype} {full}")
+    np.stack([memory.raw(item) for item in items], axis, out=memory.raw(out))
+    return out
+
+
+def _common(items: Sequence[Side]) -> tuple[torch.dtype, tuple[int, ...]]:
+    """Return the dtype and shape of all items; ValueError names the first that differs."""
+    first = memory.torch_dtype(items[0]), tuple(items[0].shape)
+    for index, item in enumerate(items):
+        if (memory.torch_dtype(item), tuple(item.shape)) != first:
+            raise ValueError(f"item {index} is {item.dtype} {tuple(item.shape)}, and item 0 is {first[0]} {first[1]}")
+    return first
+
+
+def _readable(item: Side) -> Side:
+    """Return the item as host memory that NumPy can read."""
+    if not isinstance(item, torch.Tensor):
+        return as_source_array(item)[0]
+    tensor = as_source_tensor(item)
+    if tensor.requires_grad and torch.is_grad_enabled():
+        raise TypeError("an item requires grad, which would be lost: use torch.stack(), or stack under torch.no_grad()")
+    if memory.tensor_obstacles(tensor):
+        tensor = devices.fetch(tensor).resolve_conj().resolve_neg()
+    return tensor

@@ -1,0 +1,132 @@
+"""Conversions between arrays and host tensors: the entrances, and the short way for what is asked most."""
+
+from typing import Any, TypeVar
+
+import numpy as np
+import torch
+
+from bridge import device as devices
+from bridge import dtypes, engines, memory
+from bridge.plans import Order
+from bridge.rules import Casting, Device, DType, Readonly, plan
+from bridge.sources import as_source_array, as_source_tensor
+
+Destination = TypeVar("Destination", np.ndarray, torch.Tensor)
+
+
+def as_tensor(  # noqa: PLR0913 - the keywords of torch.as_tensor and of the array API
+    x: Any,  # noqa: ANN401 - whatever somebody wants converted
+    *,
+    dtype: DType | None = None,
+    device: Device | None = None,
+    copy: bool | None = None,
+    order: Order = "K",
+    readonly: Readonly = "copy",
+    casting: Casting = "same_kind",
+) -> torch.Tensor:
+    """Return `x`, an array, scalar or sequence, as a tensor: over the same memory if that is possible.
+
+    Args:
+        x: what to convert. Its values, shape and, unless `dtype` says otherwise, dtype are kept.
+        dtype: the result's dtype, of either library.
+        device: where the result shall be; None is the host, whatever torch's default device.
+        copy: None shares if it can, True always makes new memory, False shares or raises CopyRequired.
+        order: of a copy in memory; "K" keeps that of `x`. "C" and "F" copy what is not so already.
+        readonly: what to do with read-only memory: "copy" it, "share" it (the tensor must not be written), or "error".
+        casting: NumPy's rule for a change of dtype.
+
+    Raises:
+        CopyRequired: a copy is needed, and `copy=False` or `readonly="error"` rules it out.
+        TypeError: `x` can never be a tensor, or the cast breaks `casting`.
+
+    """
+    if type(x) is np.ndarray and x.flags.carray and dtype is device is None and not copy and order != "F":
+        try:
+            return torch.from_numpy(x)
+        except (TypeError, ValueError):  # foreign byte order, or odd strides of axes of length one
+            pass
+    if isinstance(x, list | tuple) and copy is not False:
+        x, copy = as_source_array(x)[0], None
+    decided = plan(
+        x, to="tensor", dtype=dtype, device=device, copy=copy, order=order, readonly=readonly, casting=casting
+    )
+    tensor: torch.Tensor = decided.run()
+    return tensor
+
+
+def as_array(
+    t: torch.Tensor,
+    *,
+    dtype: DType | None = None,
+    copy: bool | None = None,
+    order: Order = "K",
+) -> np.ndarray:
+    """Return the tensor `t` as an array: over the same memory if that is possible.
+
+    The array is read-only where a write would go wrong: when `t` requires grad, as the gradient would not notice,
+    and when `t` is expanded, as one write would change many elements.
+
+    Args:
+        t: what to convert. Its values, shape and, unless `dtype` says otherwise, dtype are kept; bfloat16 and
+            float8 become the dtypes of ml_dtypes.
+        dtype: the result's dtype, of either library; a cast must keep the kind, as NumPy's "same_kind" says.
+        copy: None shares if it can, True always makes new memory, False shares or raises CopyRequired.
+        order: of a copy in memory; "K" keeps that of `t`. "C" and "F" copy what is not so already.
+
+    Raises:
+        CopyRequired: a copy is needed, and `copy=False` rules it out.
+        TypeError: `t` has no elements an array could hold, or no dtype; the message names the cure.
+
+    """
+    if type(t) is torch.Tensor and dtype is None and not copy and order != "F" and t.dtype in dtypes.NUMPY_OF:
+        try:
+            if t.is_contiguous() and not t.requires_grad:
+                return t.numpy()
+        except (TypeError, RuntimeError):  # conjugated, sparse, inside vmap, and other rarities
+            pass
+    array: np.ndarray = plan(t, to="array", dtype=dtype, copy=copy, order=order).run()
+    return array
+
+
+def copyto(dst: Destination, src: np.ndarray | torch.Tensor, *, casting: Casting = "same_kind") -> Destination:
+    """Fill `dst` from `src`, each an array or a tensor, and return `dst`; `src` is broadcast to its shape.
+
+    Raises:
+        ValueError: `dst` is read-only, expanded or required by autograd, or the shapes do not fit.
+        TypeError: one of them holds no plain elements, or the cast breaks `casting`.
+
+    """
+    _check_destination(dst)
+    source = _readable(src)
+    dtypes.check_cast(memory.torch_dtype(source), memory.torch_dtype(dst), casting)
+    if tuple(source.shape) != tuple(dst.shape):
+        source = memory.broadcast(source, tuple(dst.shape))
+    if isinstance(dst, torch.Tensor) and not dst.is_cpu:
+        devices.put(dst, as_tensor(source, readonly="share") if isinstance(source, np.ndarray) else source)
+        return dst
+    engines.fill(dst, source)
+    if isinstance(dst, torch.Tensor) and not dst.is_inference():
+        torch.autograd.graph.increment_version(dst)  # autograd must learn that saved elements changed
+    return dst
+
+
+def _readable(src: np.ndarray | torch.Tensor) -> np.ndarray | torch.Tensor:
+    """Return `src` as host memory that can be read."""
+    if not isinstance(src, torch.Tensor):
+        return as_source_array(src)[0]
+    source = as_source_tensor(src)
+    return source if source.is_cpu else devices.fetch(source)
+
+
+def _check_destination(dst: np.ndarray | torch.Tensor) -> None:
+    """Raise unless every element of `dst` can be written on its own, and no gradient hangs on it."""
+    if isinstance(dst, torch.Tensor):
+        as_source_tensor(dst)
+        if dst.requires_grad and torch.is_grad_enabled():
+            raise ValueError("dst requires grad, and autograd would not see the write: use torch.no_grad()")
+        if dst._is_zerotensor():  # noqa: SLF001 - there is no public way to ask
+            raise ValueError("dst has no memory of its own: make it dense, dst.clone()")
+    elif as_source_array(dst)[0] is not dst or not dst.flags.writeable:
+        raise ValueError("dst is not a writable array")
+    if memory.is_expanded(tuple(dst.shape), memory.byte_strides(dst)):
+        raise ValueError("dst shows one element several times, so they cannot all be filled")

@@ -1,0 +1,63 @@
+"""What can be converted at all; everything else is refused with its cure."""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import torch
+
+from bridge.errors import refused
+
+_TENSOR_CURES: tuple[tuple[Callable[[torch.Tensor], bool], str, str], ...] = (
+    (lambda t: t.is_nested, "a nested tensor", "convert each of t.unbind()"),
+    (lambda t: type(t).__name__ == "FakeTensor", "a fake tensor", "it has a shape but no elements"),
+    (lambda t: type(t).__name__ == "MaskedTensor", "a masked tensor", "fill what is masked, t.to_tensor(value)"),
+    (
+        lambda t: type(t).__torch_dispatch__ is not torch.Tensor.__torch_dispatch__,
+        "a tensor that wraps others",
+        "convert the tensors inside it",
+    ),
+    (
+        torch._C._functorch.is_functorch_wrapped_tensor,  # noqa: SLF001 - there is no public way to ask
+        "a tensor inside torch.func",
+        "convert before or after vmap, grad and the like, not inside",
+    ),
+    (lambda t: t.layout is not torch.strided, "a sparse or opaque tensor", "make it dense, t.to_dense()"),
+    (lambda t: t.is_quantized, "a quantized tensor", "take t.dequantize() or t.int_repr()"),
+    (lambda t: t.is_meta, "a meta tensor", "it has a shape but no elements"),
+)
+
+
+def as_source_array(x: Any) -> tuple[np.ndarray, tuple[str, ...]]:  # noqa: ANN401 - this is where it is found out
+    """Return what `x` is as an array, and why that is no longer `x` itself: it was a scalar or a sequence."""
+    if isinstance(x, np.ma.MaskedArray):
+        raise refused("a masked array", "its mask would be lost; fill it, x.filled(value), or pass x.data")
+    if isinstance(x, np.ndarray):
+        return x, ()
+    if isinstance(x, np.generic | complex | float | int):
+        return np.asarray(x), ("scalar",)
+    if isinstance(x, list | tuple):
+        return _array_of_sequence(x), ("sequence",)
+    if isinstance(x, torch.Tensor):
+        raise refused("a tensor", "it is one already; use t.to() or t.clone()")
+    raise refused(f"{type(x).__name__}", "pass an array, np.asarray(x) or np.frombuffer(x, dtype)")
+
+
+def as_source_tensor(t: torch.Tensor) -> torch.Tensor:
+    """Return `t` if it is a tensor whose elements lie in memory."""
+    if not isinstance(t, torch.Tensor):
+        raise refused(f"{type(t).__name__}", "as_array takes a tensor; use np.asarray(x) or np.array(x)")
+    for applies, what, cure in _TENSOR_CURES:
+        if applies(t):
+            raise refused(what, cure)
+    return t
+
+
+def _array_of_sequence(x: list[Any] | tuple[Any, ...]) -> np.ndarray:
+    """Read Python objects into an array; their shape cannot be known before."""
+    first: Any = x
+    while isinstance(first, list | tuple) and first:
+        first = first[0]
+    if isinstance(first, torch.Tensor | np.ma.MaskedArray):
+        raise refused(f"a sequence of {type(first).__name__}", "use stack(x)")
+    return np.array(x)
