@@ -133,21 +133,25 @@ Record = Measured | Skipped | Failed
 class Observation:
     """What one path did with one trait of its source, seen on an array of a few elements.
 
-    `keeps_order` and `writable` speak of the result and are None where there is none.
+    `keeps_order` and `writable` speak of the result and are None where they do not apply. `wrong_values` is True where
+    a path returned other values than the source's without a word.
     """
 
     outcome: Outcome
     warns: bool = False
+    wrong_values: bool = False
     keeps_order: bool | None = None
     writable: bool | None = None
     error: str | None = None
 
     def to_json(self) -> Json:
         """Return what was seen as a mapping; what does not apply is left out."""
-        return {name: value for name, value in _values(self).items() if value is not None and (name, value) != _QUIET}
+        said = _values(self).items()
+        return {name: value for name, value in said if value is not None and (value or name not in _RARE)}
 
 
-_QUIET: Final = ("warns", False)
+#: Said only where they are true.
+_RARE: Final = frozenset({"warns", "wrong_values"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,0 +1,248 @@
+"""The command line: the only print, the only exit code. Results go to standard output, progress to standard error.
+
+Exit codes: 0 done, 2 usage error or a case failed, 3 not comparable, 5 another run holds this machine,
+130 interrupted with all finished work kept.
+"""
+
+from __future__ import annotations
+
+import shlex
+import sys
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Final, NoReturn, TypeVar
+
+import typer
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from .records import Session
+    from .session import Request
+
+app = typer.Typer(
+    add_completion=False,
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    help="Measure what NumPy <-> PyTorch conversions cost here, and report it.",
+)
+
+SESSIONS: Final = Path(".bench/sessions")
+REPORT: Final = Path(".bench/report")
+PUBLISHED: Final = Path("reports/sessions")
+SITE: Final = Path(".bench/site")
+
+T = TypeVar("T")
+
+OK, FAILED, NOT_COMPARABLE, BUSY, INTERRUPTED = 0, 2, 3, 5, 130
+
+Preset = Annotated[str, typer.Option(help="quick, standard or full: which cases, and how many passes.")]
+Filter = Annotated[str | None, typer.Option("--filter", help="Only cases whose id matches this regular expression.")]
+Out = Annotated[Path, typer.Option(help="The folder for sessions.", show_default=str(SESSIONS))]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Asked:
+    """The options of `run`, as they were typed."""
+
+    preset: str
+    pattern: str | None
+    passes: int | None
+    seed: int
+    device: str
+    machine: str | None
+    commit: str | None
+
+    def command(self) -> str:
+        """Return the command that redoes the session; folders are left out, for no path enters a session."""
+        named = {"filter": self.pattern, "passes": self.passes, "machine": self.machine}
+        words = ["python", "-m", "benchmarks", "run", "--preset", self.preset, "--seed", str(self.seed)]
+        words += [word for name, value in named.items() if value is not None for word in (f"--{name}", str(value))]
+        return shlex.join(words + ([] if self.device == "cpu" else ["--device", self.device]))
+
+
+@app.command()
+def run(
+    preset: Preset = "quick",
+    pattern: Filter = None,
+    passes: Annotated[int | None, typer.Option(min=1, help="Passes; the preset's number by default.")] = None,
+    seed: Annotated[int, typer.Option(help="Seed of the random orders.")] = 0,
+    device: Annotated[str, typer.Option(help="cpu, cuda or cuda:N.")] = "cpu",
+    machine: Annotated[str | None, typer.Option(help="A name for this machine; its CPU's by default.")] = None,
+    commit: Annotated[str | None, typer.Option(help="The commit, where there is no git to ask.")] = None,
+    out: Out = SESSIONS,
+    pytest_json: Annotated[Path | None, typer.Option(help="Also write a file for pytest-benchmark compare.")] = None,
+    resume: Annotated[bool, typer.Option("--resume", help="Go on with the newest unfinished session.")] = False,
+    list_: Annotated[bool, typer.Option("--list", help="Print the case ids and stop.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Print how much it would be and stop.")] = False,
+) -> None:
+    """Measure one session on this machine."""
+    asked = Asked(
+        preset=preset, pattern=pattern, passes=passes, seed=seed, device=device, machine=machine, commit=commit
+    )
+    request = _request(asked, out)
+    if list_ or dry_run:
+        _say(_listed(request) if list_ else _estimate(request))
+        return
+    path = _measure(request, resume=resume)
+    _finish_run(path, pytest_json)
+
+
+@app.command()
+def report(
+    session: Annotated[str, typer.Argument(help="A session file, or latest.")] = "latest",
+    out: Annotated[Path, typer.Option(help="The folder for the report.")] = REPORT,
+) -> None:
+    """Make one self-contained HTML page of a session, plus Markdown, CSV and SVG."""
+    from reports.findings import findings
+    from reports.pages import write_report
+
+    known = _load(session)
+    path = write_report(known, out)
+    for number, finding in enumerate(findings(known)[:3], start=1):
+        _say(f"{number}. {finding.sentence}")
+    _say(f"\nReport: {path}")
+
+
+@app.command()
+def publish(
+    add: Annotated[str | None, typer.Option(help="First take this session into reports/sessions.")] = None,
+    out: Annotated[Path, typer.Option(help="The folder for the site.")] = SITE,
+    sessions: Annotated[Path, typer.Option(help="The folder of published sessions.")] = PUBLISHED,
+) -> None:
+    """Build the static site of all published sessions."""
+    from reports.site import NotPublishable, admit
+    from reports.site import publish as build
+
+    if add is not None:
+        try:
+            _say(f"Published: {admit(_load(add), sessions)}")
+        except (NotPublishable, FileExistsError) as error:
+            _stop(f"not published: {error}", FAILED)
+    _say(f"Site: {build(sessions, out, datetime.now(UTC).date())}")
+
+
+@app.command()
+def profile(
+    case: Annotated[str, typer.Argument(help="A case id, such as torch.tensor/float32/C/64MiB/1t.")],
+    json_: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    passes: Annotated[int, typer.Option(min=1, help="Passes.")] = 3,
+) -> None:
+    """Say where the time of one case goes: fixed cost, rate, page faults, multiple of the limit."""
+    from . import breakdown
+    from .progress import observer
+    from .suite.cases import Case
+
+    try:
+        wanted = Case.parse(case)
+    except ValueError as error:
+        _stop(str(error), FAILED)
+    with observer() as watched:
+        found = _guarded(lambda: breakdown.measure(wanted, passes, watched))
+    _say(breakdown.to_json(found) if json_ else breakdown.to_text(found))
+
+
+def _request(asked: Asked, out: Path) -> Request:
+    from .session import Request
+    from .suite.presets import PRESETS
+
+    if asked.preset not in PRESETS:
+        _stop(f"there is no preset {asked.preset!r}; choose one of {', '.join(PRESETS)}", FAILED)
+    return Request(
+        preset=asked.preset,
+        pattern=asked.pattern,
+        passes=asked.passes,
+        seed=asked.seed,
+        device=asked.device,
+        machine_name=asked.machine,
+        commit=asked.commit,
+        command=asked.command(),
+        out=out,
+    )
+
+
+def _listed(request: Request) -> str:
+    return "\n".join(case.id for case in _guarded(request.chosen))
+
+
+def _estimate(request: Request) -> str:
+    from .estimate import estimate
+
+    return _guarded(lambda: estimate(request))
+
+
+def _measure(request: Request, *, resume: bool) -> Path:
+    from . import session
+    from .progress import observer
+
+    with observer() as watched:
+        if resume:
+            return _guarded(lambda: session.resume(request.out, watched, commit=request.commit))
+        return _guarded(lambda: session.run(request, watched))
+
+
+def _finish_run(path: Path, pytest_json: Path | None) -> None:
+    from .export import pytest_benchmark_text
+    from .store import read
+
+    known = read(path)
+    if pytest_json is not None:
+        pytest_json.write_text(pytest_benchmark_text(known), encoding="utf-8")
+    _say(f"{len(known.measured)} cases measured, {len(known.skipped)} skipped, {len(known.failed)} failed")
+    _say(f"Session: {path}")
+    if known.failed:
+        _stop("\n".join(f"failed in {one.failed['stage']}: {one.case}: {one.error}" for one in known.failed), FAILED)
+
+
+def _load(name: str) -> Session:
+    from .store import SessionFileError, read, sessions_in
+
+    found = sessions_in(SESSIONS) if name == "latest" else [Path(name)]
+    if not found:
+        _stop(f"no session in {SESSIONS}; measure one: python -m benchmarks run", FAILED)
+    try:
+        return read(found[-1])
+    except FileNotFoundError:
+        _stop(f"there is no file {found[-1]}", FAILED)
+    except SessionFileError as error:
+        _stop(str(error), FAILED)
+
+
+def _guarded(work: Callable[[], T]) -> T:
+    """Do some work; what users can mend becomes one line and an exit code."""
+    import re
+
+    from . import session
+    from .checkout import ForeignBridgeError
+    from .lock import MachineBusyError
+    from .store import SessionFileError
+    from .workers import WorkerError
+
+    try:
+        return work()
+    except MachineBusyError as error:
+        _stop(str(error), BUSY)
+    except session.NotComparableError as error:
+        _stop(str(error), NOT_COMPARABLE)
+    except re.error as error:
+        _stop(f"--filter is no regular expression: {error}", FAILED)
+    except (ForeignBridgeError, session.NoCasesError, session.NothingToResumeError, WorkerError) as error:
+        _stop(str(error), FAILED)
+    except SessionFileError as error:
+        _stop(str(error), FAILED)
+    except KeyboardInterrupt:
+        _stop("interrupted; finished cases are kept: python -m benchmarks run --resume", INTERRUPTED)
+
+
+def _say(text: str) -> None:
+    print(text)
+
+
+def _stop(text: str, code: int) -> NoReturn:
+    print(text, file=sys.stderr)
+    raise SystemExit(code)
+
+
+if __name__ == "__main__":
+    app(prog_name="python -m benchmarks")

@@ -1,0 +1,41 @@
+"""How long a session will take, before it is started: rough on purpose, from sizes alone."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from . import matrix
+from .measure import PASS_NS, ROUNDS_MIN
+from .suite.presets import PRESETS
+
+if TYPE_CHECKING:
+    from .session import Request
+    from .suite.cases import Case
+
+#: What a case of fresh memory costs a byte on a virtual machine, and what checking costs beside it.
+_NS_PER_BYTE: Final = 0.6
+_PROCESS_S: Final = 3.0
+_CASE_S: Final = 0.004
+_CHECK_NS_PER_BYTE: Final = 3.0
+
+
+def estimate(request: Request) -> str:
+    """Return the number of cases, passes and minutes in words."""
+    around = matrix.Surroundings.here(request.device)
+    chosen = request.chosen()
+    taken = [case for case in chosen if matrix.skip_reason(case, around) is None]
+    passes = request.passes or PRESETS[request.preset].passes
+    seconds = sum(_check_s(case) + passes * _pass_s(case) for case in taken) + (passes + 1) * _PROCESS_S
+    return (
+        f"{len(taken)} cases in {passes} passes, {len(chosen) - len(taken)} skipped: "
+        f"about {seconds / 60:.1f} minutes (estimated from sizes, not from this machine)"
+    )
+
+
+def _pass_s(case: Case) -> float:
+    call_ns = case.nbytes * _NS_PER_BYTE
+    return _CASE_S + max(PASS_NS, (ROUNDS_MIN + 2) * call_ns) / 1e9
+
+
+def _check_s(case: Case) -> float:
+    return _CASE_S + case.nbytes * _CHECK_NS_PER_BYTE / 1e9

@@ -1,0 +1,83 @@
+"""Which cases a session has: the presets' blocks over the registered paths, and why a case is skipped here."""
+
+from __future__ import annotations
+
+import importlib.util
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from .suite.paths import PATHS
+from .suite.presets import PRESETS
+
+if TYPE_CHECKING:
+    from .suite.cases import Case
+    from .suite.registry import Path
+
+#: A case needs its source, its result, a reference to compare with and the comparison itself.
+_COPIES_ALIVE = 5
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Surroundings:
+    """What this machine offers, as far as cases depend on it."""
+
+    device: str
+    threads: int
+    free_bytes: int
+    bfloat16: bool
+
+    @classmethod
+    def here(cls, device: str = "cpu") -> Surroundings:
+        """Look at this machine."""
+        import psutil  # noqa: PLC0415  only to look, not to decide
+        import torch  # noqa: PLC0415
+
+        return cls(
+            device=device if device != "cuda" or torch.cuda.is_available() else "cpu",
+            threads=torch.get_num_threads(),
+            free_bytes=psutil.virtual_memory().available,
+            bfloat16=importlib.util.find_spec("ml_dtypes") is not None,
+        )
+
+
+def cases(preset: str, pattern: str | None = None) -> list[Case]:
+    """Return a preset's cases whose ids match a regular expression, anywhere in the id.
+
+    Raises:
+        KeyError: there is no such preset.
+        re.error: the pattern is no regular expression.
+    """
+    wanted = re.compile(pattern or "")
+    every = [case for path in PATHS.values() for case in PRESETS[preset].cases(path.name, path.family)]
+    return [case for case in every if wanted.search(case.id)]
+
+
+def with_limits(chosen: list[Case], preset: str) -> list[Case]:
+    """Add the memcpy of every size that is measured, so that each case can be given as a multiple of the limit."""
+    sizes = {case.nbytes for case in chosen}
+    limits = [case for case in cases(preset, "^ref\\.memcpy/") if case.nbytes in sizes]
+    return list(dict.fromkeys([*limits, *chosen]))
+
+
+def skip_reason(case: Case, around: Surroundings) -> str | None:
+    """Return why a case makes no sense here, or None: the one rule for all front ends."""
+    path = PATHS[case.path]
+    return path.refusal(case) or _surroundings_reason(case, path, around)
+
+
+def _surroundings_reason(case: Case, path: Path, around: Surroundings) -> str | None:
+    if path.device == "cuda" and not around.device.startswith("cuda"):
+        return "no CUDA device"
+    if case.threads == "allt" and around.threads == 1:
+        return "torch has one thread here, which 1t measures"
+    if _needs_ml_dtypes(case, path) and not around.bfloat16:
+        return "ml_dtypes is not installed"
+    if case.nbytes * _COPIES_ALIVE > around.free_bytes:
+        return f"needs {case.nbytes * _COPIES_ALIVE >> 20} MiB of free memory"
+    return None
+
+
+def _needs_ml_dtypes(case: Case, path: Path) -> bool:
+    """Whether a bfloat16 stands on NumPy's side: as the source of an array path, as the result of a tensor path."""
+    return (case.source_dtype if path.source == "array" else case.target_dtype) == "bfloat16"

@@ -1,0 +1,42 @@
+"""How many calls make a round, and how many rounds a pass. Measuring never prints."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+#: A round lasts at least this long: ten thousand ticks of the clock, and short enough for ten rounds a pass.
+ROUND_NS: Final = 400_000
+#: Rounds of a pass share this budget, within the two bounds below.
+PASS_NS: Final = 12_000_000
+ROUNDS_MIN: Final = 3
+ROUNDS_MAX: Final = 10
+_LOOPS_MAX: Final = 1_000_000
+
+
+def calibrate(run: Callable[[], object], clock: Callable[[], int]) -> tuple[int, float]:
+    """Return how many calls make a round, and the nanoseconds that one call took in the last trial.
+
+    `clock` returns nanoseconds. Loops grow at most tenfold a trial, so that one interrupted trial cannot
+    overshoot far.
+    """
+    loops = 1
+    while True:
+        elapsed_ns = max(_batch_ns(run, loops, clock), 1)
+        if elapsed_ns >= ROUND_NS or loops >= _LOOPS_MAX:
+            return loops, elapsed_ns / loops
+        loops = min(_LOOPS_MAX, loops * 10, 1 + loops * ROUND_NS * 11 // (elapsed_ns * 10))
+
+
+def rounds_for(loops: int, call_ns: float) -> int:
+    """Return how many rounds a pass takes of a case: its budget's worth, within the bounds."""
+    return max(ROUNDS_MIN, min(ROUNDS_MAX, round(PASS_NS / (loops * call_ns))))
+
+
+def _batch_ns(run: Callable[[], object], loops: int, clock: Callable[[], int]) -> int:
+    start_ns = clock()
+    for _ in range(loops):
+        run()
+    return clock() - start_ns

@@ -1,0 +1,98 @@
+"""How a session goes on, on standard error: case, pass and time left; plain lines where nobody watches a terminal."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+
+from .partial import CHECK
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from rich.progress import TaskID
+
+    from .session import Observer
+
+_CASE_WIDTH = 44
+
+
+@dataclass(kw_only=True)
+class Bar:
+    """A progress bar: what runs, which pass, how much is done, how long it will take."""
+
+    progress: Progress
+    task: TaskID
+    passes: int = 0
+
+    def begin(self, total: int, passes: int) -> None:
+        """Set the number of steps."""
+        self.passes = passes
+        self.progress.update(self.task, total=total)
+
+    def started(self, name: str, stage: int) -> None:
+        """Show what runs now."""
+        self.progress.update(self.task, case=name[:_CASE_WIDTH], stage=stage_text(stage, self.passes))
+
+    def finished(self, stage: int) -> None:  # noqa: ARG002  a bar only counts
+        """Move on by one step."""
+        self.progress.advance(self.task)
+
+
+@dataclass(kw_only=True)
+class Lines:
+    """One line a stage, for logs."""
+
+    console: Console
+    stage: int | None = None
+    passes: int = 0
+    total: int = 0
+    done: int = 0
+
+    def begin(self, total: int, passes: int) -> None:
+        """Say how many steps there are."""
+        self.total, self.passes = total, passes
+
+    def started(self, name: str, stage: int) -> None:  # noqa: ARG002  a log names stages, not cases
+        """Say that a stage begins, once."""
+        if stage != self.stage:
+            self.stage = stage
+            self.console.print(f"{stage_text(stage, self.passes)}: {self.done} of {self.total} steps done")
+
+    def finished(self, stage: int) -> None:  # noqa: ARG002  a log only counts
+        """Count a step."""
+        self.done += 1
+
+
+@contextmanager
+def observer() -> Iterator[Observer]:
+    """Yield what shows a session's progress on standard error."""
+    console = Console(stderr=True, highlight=False)
+    if not console.is_terminal:
+        yield Lines(console=console)
+        return
+    with _progress(console) as progress:
+        task = progress.add_task("", total=None, case="starting", stage="check")
+        yield Bar(progress=progress, task=task)
+
+
+def stage_text(stage: int, passes: int) -> str:
+    """Return the words for a stage."""
+    return "check" if stage == CHECK else f"pass {stage} of {passes}"
+
+
+def _progress(console: Console) -> Progress:
+    return Progress(
+        TextColumn("{task.fields[stage]}"),
+        BarColumn(bar_width=24),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        TextColumn("ETA"),
+        TimeRemainingColumn(),
+        TextColumn("{task.fields[case]}"),
+        console=console,
+    )

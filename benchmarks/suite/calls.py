@@ -1,0 +1,144 @@
+"""From a case to a call: the arguments of its path, and what the result has to be."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+import torch
+
+from .inputs import Input, halves
+from .paths import PATHS
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from .cases import Case
+    from .inputs import InputCache
+    from .registry import Path
+
+    Array = np.ndarray[Any, np.dtype[Any]]
+
+#: A batch of this many arrays is what the stack family stacks (fewer when they would be empty).
+_BATCH: Final = 16
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Call:
+    """A path with its arguments, ready to be timed; `expected` gives the elements that the result must have."""
+
+    case: Case
+    path: Path
+    input: Input
+    args: tuple[Any, ...]
+    expected: Callable[[], Array]
+
+    def run(self) -> Any:  # noqa: ANN401  arrays, tensors, None
+        """Call the path once."""
+        return self.path.function(*self.args)
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """The source's shape; of a list, the shape of all its arrays together."""
+        return self.input.shape
+
+
+def call(case: Case, cache: InputCache, device: str = "cpu") -> Call:
+    """Build the call of a case.
+
+    Raises:
+        KeyError: no path has the case's name.
+    """
+    path = PATHS[case.path]
+    source = cache.get(case, path.source)
+    return _CALLS[path.family](case, path, source, device)
+
+
+def _limit(case: Case, path: Path, source: Input, _device: str) -> Call:
+    out = np.zeros(case.nbytes, np.uint8)
+    addresses = (out.ctypes.data, source.memory.ctypes.data, case.nbytes)
+    # The array goes along in `expected`, which keeps the memory behind the bare address alive.
+    return Call(case=case, path=path, input=source, args=addresses, expected=lambda: out)
+
+
+def _plain(case: Case, path: Path, source: Input, _device: str) -> Call:
+    return Call(case=case, path=path, input=source, args=(source.source,), expected=lambda: source.reference)
+
+
+def _copy_into(case: Case, path: Path, source: Input, _device: str) -> Call:
+    out = _warm_like(source, case, path)
+    return Call(case=case, path=path, input=source, args=(out, source.source), expected=lambda: source.reference)
+
+
+def _cast(case: Case, path: Path, source: Input, _device: str) -> Call:
+    target = dtype_of(case.target_dtype, path.dtype_from)
+    expected = _cast_reference(case.target_dtype)
+    return Call(
+        case=case, path=path, input=source, args=(source.source, target), expected=lambda: expected(source.reference)
+    )
+
+
+def _stack(case: Case, path: Path, source: Input, _device: str) -> Call:
+    rows = min(_BATCH, halves(case.elements)[0])
+    batch = source.reference.reshape(rows, -1)
+    return Call(case=case, path=path, input=source, args=(list(batch),), expected=lambda: batch)
+
+
+def _preprocess(case: Case, path: Path, source: Input, _device: str) -> Call:
+    return Call(case=case, path=path, input=source, args=(source.source,), expected=lambda: standardized(source))
+
+
+def _d2h(case: Case, path: Path, source: Input, device: str) -> Call:
+    on_device = source.source.to(device)
+    return Call(case=case, path=path, input=source, args=(on_device,), expected=lambda: source.reference)
+
+
+_CALLS: Final[dict[str, Callable[[Case, Path, Input, str], Call]]] = {
+    "limit": _limit,
+    "share": _plain,
+    "copy": _plain,
+    "copy_into": _copy_into,
+    "cast": _cast,
+    "stack": _stack,
+    "preprocess": _preprocess,
+    "h2d": _plain,
+    "d2h": _d2h,
+}
+
+
+def dtype_of(name: str, library: str) -> Any:  # noqa: ANN401  a dtype of either library
+    """Return a dtype of torch or NumPy by the name both use."""
+    if library == "torch":
+        return getattr(torch, name)
+    if name == "bfloat16":
+        import ml_dtypes  # noqa: PLC0415  optional: cases that need it are skipped where it is missing
+
+        return np.dtype(ml_dtypes.bfloat16)
+    return np.dtype(name)
+
+
+def standardized(source: Input) -> Array:
+    """Return (x - mean) / std with ddof 1, computed in float64: what the preprocess family has to come close to."""
+    x = source.reference.astype(np.float64)
+    return (x - x.mean()) / x.std(ddof=1)
+
+
+def _cast_reference(target: str) -> Callable[[Array], Array]:
+    if target == "bfloat16":
+        return lambda reference: _bfloat16_bits(reference.astype(np.float32))
+    return lambda reference: reference.astype(target)
+
+
+def _bfloat16_bits(x: Array) -> Array:
+    """Round float32 to bfloat16, to nearest, ties to even, and return the bits as uint16 (x finite)."""
+    bits = np.ascontiguousarray(x).view(np.uint32)
+    return ((bits + 0x7FFF + ((bits >> 16) & 1)) >> 16).astype(np.uint16)
+
+
+def _warm_like(source: Input, case: Case, path: Path) -> Any:  # noqa: ANN401  an array or a tensor
+    """Return memory of the other library for the source's elements, every page of it touched."""
+    shape = source.shape
+    if path.source == "tensor":
+        return np.full(shape, 1).astype(dtype_of(case.source_dtype, "numpy"))
+    return torch.ones(shape, dtype=getattr(torch, case.source_dtype))

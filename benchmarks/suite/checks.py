@@ -1,0 +1,119 @@
+"""Correctness before speed: the values of a call are compared, its aliasing is observed by writing.
+
+`check` is what every front end runs before it times a case. A fast path that is wrong must fail here.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final, Literal
+
+import numpy as np
+import torch
+
+if TYPE_CHECKING:
+    from .calls import Call
+
+    Array = np.ndarray[Any, np.dtype[Any]]
+
+Aliasing = Literal["shares", "copies"]
+
+#: float32 sums of millions of elements against float64: relative, and absolute near zero.
+_CLOSE: Final = {"rtol": 1e-3, "atol": 1e-4}
+
+
+class WrongResultError(Exception):
+    """A path returned other values, another shape or another dtype than its case promises."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Checked:
+    """What one call was seen to do: `alloc_bytes` is new memory that the result holds."""
+
+    aliasing: Aliasing
+    alloc_bytes: int
+
+
+def check(call: Call) -> Checked:
+    """Run a call once, prove its values, observe its aliasing.
+
+    Raises:
+        WrongResultError: the values, shape or dtype are wrong; the message names the case and both sides.
+    """
+    if call.path.family == "limit":
+        return _check_limit(call)
+    result = call.run()
+    _prove_values(call, result)
+    aliasing = observe_aliasing(call, result)
+    return Checked(aliasing=aliasing, alloc_bytes=_new_bytes(call, result, aliasing))
+
+
+def observe_aliasing(call: Call, result: Any) -> Aliasing:  # noqa: ANN401  an array or a tensor
+    """Write the source's first element through its owner and look whether the result's changed."""
+    before = _first_element(result)
+    call.input.poke()
+    try:
+        after = _first_element(result)
+    finally:
+        call.input.poke()
+    return "copies" if before == after else "shares"
+
+
+def as_bits_of_numpy(result: Any) -> Array:  # noqa: ANN401  an array or a tensor
+    """Return a result's elements as an array NumPy knows: bfloat16 as its bits, uint16."""
+    if isinstance(result, torch.Tensor):
+        plain = result.detach().cpu()
+        array: Array = (plain.view(torch.uint16) if plain.dtype == torch.bfloat16 else plain).numpy()
+        return array
+    known: Array = result
+    return known.view(np.uint16) if known.dtype.name == "bfloat16" else known
+
+
+def _check_limit(call: Call) -> Checked:
+    """Observe whether the bytes follow the source: a memmove copies, an empty call moves nothing."""
+    call.input.poke()
+    try:
+        call.run()
+        moved = bool(call.expected()[call.input.first_byte] == call.input.memory[call.input.first_byte])
+    finally:
+        call.input.poke()
+    return Checked(aliasing="copies" if moved else "shares", alloc_bytes=0)
+
+
+def _prove_values(call: Call, result: Any) -> None:  # noqa: ANN401  an array or a tensor
+    found, expected = as_bits_of_numpy(result), call.expected()
+    if found.shape != expected.shape:
+        raise WrongResultError(f"{call.case.id}: shape {found.shape} instead of {expected.shape}")
+    if call.path.family == "preprocess":
+        right = np.allclose(found, expected, **_CLOSE)
+    else:
+        _prove_dtype(call, found, expected)
+        right = np.array_equal(found, expected)
+    if not right:
+        raise WrongResultError(f"{call.case.id}: values differ from those of an element-wise conversion")
+
+
+def _prove_dtype(call: Call, found: Array, expected: Array) -> None:
+    native = expected.dtype.newbyteorder("=")
+    if found.dtype != native:
+        raise WrongResultError(f"{call.case.id}: dtype {found.dtype} instead of {native}")
+
+
+def _first_element(result: Any) -> bytes:  # noqa: ANN401  an array or a tensor
+    elements = as_bits_of_numpy(result)
+    return elements[(0,) * elements.ndim].tobytes()
+
+
+def _new_bytes(call: Call, result: Any, aliasing: Aliasing) -> int:  # noqa: ANN401  an array or a tensor
+    into_given_memory = any(result is argument for argument in call.args)
+    if aliasing == "shares" or into_given_memory:
+        return 0
+    if isinstance(result, torch.Tensor):
+        return result.untyped_storage().nbytes()
+    return _owner(result).nbytes
+
+
+def _owner(array: Array) -> Array:
+    while isinstance(array.base, np.ndarray):
+        array = array.base
+    return array

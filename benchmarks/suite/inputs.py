@@ -1,0 +1,237 @@
+"""The array or tensor of a case: seeded values, every page touched, memory that can be written from outside.
+
+An array is laid out first; a tensor gets the same strides over memory of torch's own, so both libraries see the same
+layout. The memory's owner stays at hand, because aliasing is observed by writing there.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from dataclasses import dataclass
+from math import isqrt
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+import torch
+
+from .cases import DTYPES
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from .cases import Case
+    from .registry import Source
+
+    Array = np.ndarray[Any, np.dtype[Any]]
+
+#: Values repeat after this many elements: filling 256 MiB then costs a copy, not a random number an element.
+_TILE_ELEMENTS: Final = 65_536
+_SLICE_MARGIN: Final = 8
+_CHANNELS: Final = 4
+_IMAGE_SIDE: Final = 128
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Input:
+    """The source of a case and its memory.
+
+    `source` is what a path gets. `reference` is a NumPy view of the same elements (bfloat16 as its bits, uint16).
+    `memory` is the flat uint8 view of the owner, writable whatever `source` is; `first_byte` is where the first
+    element of `source` starts in it.
+    """
+
+    source: Any  # Any: an array or a tensor
+    reference: Array
+    memory: Array
+    first_byte: int
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """The source's shape."""
+        return self.reference.shape
+
+    def poke(self) -> None:
+        """Change the first element through the owner's memory; poking twice restores it.
+
+        One bit of each byte is turned: whatever the dtype, the value changes and stays a value (a bool stays a bool).
+        """
+        self.memory[self.first_byte : self.first_byte + self.reference.itemsize] ^= 1
+
+
+def build(case: Case, source: Source) -> Input:
+    """Build the input of a case: an array, or a tensor on the CPU with the same strides."""
+    return _BUILDERS[source](_laid_out(case), case.source_dtype)
+
+
+class InputCache:
+    """The inputs of recent cases, dropped in order of last use when they hold more than `budget_bytes`."""
+
+    def __init__(self, budget_bytes: int) -> None:
+        self._budget_bytes = budget_bytes
+        self._inputs: OrderedDict[tuple[str, str, int, Source], Input] = OrderedDict()
+
+    def get(self, case: Case, source: Source) -> Input:
+        """Return the input of a case, built at most once while it stays in the cache."""
+        key = (case.source_dtype, case.layout, case.nbytes, source)
+        found = self._inputs.pop(key, None)
+        if found is None:
+            self._make_room(case.nbytes)
+            found = build(case, source)
+        self._inputs[key] = found
+        return found
+
+    def _make_room(self, nbytes: int) -> None:
+        held = sum(one.memory.nbytes for one in self._inputs.values())
+        while self._inputs and held + nbytes > self._budget_bytes:
+            held -= self._inputs.popitem(last=False)[1].memory.nbytes
+
+
+def values(elements: int, dtype: str) -> Array:
+    """Return seeded values of a dtype in new memory: finite, none zero but False, bfloat16 as its bits."""
+    dice = np.random.default_rng(20_261_123)
+    tile = _TILES[dtype](dice, min(elements, _TILE_ELEMENTS))
+    return np.resize(tile, elements)
+
+
+def halves(elements: int) -> tuple[int, int]:
+    """Split a number of elements into rows and columns, as square as its power-of-two factors allow."""
+    rows = 1
+    while rows * 2 <= isqrt(elements) and elements % (rows * 2) == 0:
+        rows *= 2
+    return rows, elements // rows
+
+
+def images(elements: int) -> tuple[int, int, int, int]:
+    """Split a number of elements into a batch of NHWC images of four channels and at most 128 x 128 pixels."""
+    channels = min(_CHANNELS, elements)
+    height, width = halves(min(elements // channels, _IMAGE_SIDE * _IMAGE_SIDE))
+    return elements // (channels * height * width), height, width, channels
+
+
+def _laid_out(case: Case) -> tuple[Array, Array]:
+    """Return the owner of the memory and the view of it that has the layout."""
+    return _LAYOUTS[case.layout](case.elements, case.source_dtype)
+
+
+def _c(elements: int, dtype: str) -> tuple[Array, Array]:
+    owner = values(elements, dtype)
+    return owner, owner[:]
+
+
+def _f(elements: int, dtype: str) -> tuple[Array, Array]:
+    owner = values(elements, dtype)
+    return owner, owner.reshape(halves(elements)).T
+
+
+def _sliced(elements: int, dtype: str) -> tuple[Array, Array]:
+    rows, columns = halves(elements)
+    owner = values(rows * (columns + _SLICE_MARGIN), dtype)
+    half = _SLICE_MARGIN // 2
+    return owner, owner.reshape(rows, -1)[:, half : half + columns]
+
+
+def _strided(elements: int, dtype: str) -> tuple[Array, Array]:
+    owner = values(2 * elements, dtype)
+    return owner, owner[::2]
+
+
+def _reversed(elements: int, dtype: str) -> tuple[Array, Array]:
+    owner = values(elements, dtype)
+    return owner, owner[::-1]
+
+
+def _nhwc_as_nchw(elements: int, dtype: str) -> tuple[Array, Array]:
+    owner = values(elements, dtype)
+    return owner, owner.reshape(images(elements)).transpose(0, 3, 1, 2)
+
+
+def _broadcast(elements: int, dtype: str) -> tuple[Array, Array]:
+    rows, columns = halves(elements)
+    owner = values(columns, dtype)
+    return owner, np.broadcast_to(owner, (rows, columns))
+
+
+def _misaligned(elements: int, dtype: str) -> tuple[Array, Array]:
+    content = values(elements, dtype)
+    owner = np.zeros(content.nbytes + 1, np.uint8)
+    owner[1:] = content.view(np.uint8)
+    return owner, owner[1:].view(content.dtype)
+
+
+def _readonly(elements: int, dtype: str) -> tuple[Array, Array]:
+    owner = values(elements, dtype)
+    view = owner[:]
+    view.flags.writeable = False
+    return owner, view
+
+
+def _bigendian(elements: int, dtype: str) -> tuple[Array, Array]:
+    native = values(elements, dtype)
+    owner = native.astype(native.dtype.newbyteorder(">"))
+    return owner, owner[:]
+
+
+_LAYOUTS: Final[dict[str, Callable[[int, str], tuple[Array, Array]]]] = {
+    "C": _c,
+    "F": _f,
+    "sliced": _sliced,
+    "strided": _strided,
+    "reversed": _reversed,
+    "nhwc_as_nchw": _nhwc_as_nchw,
+    "broadcast": _broadcast,
+    "misaligned": _misaligned,
+    "readonly": _readonly,
+    "bigendian": _bigendian,
+}
+
+_TILES: Final[dict[str, Callable[[np.random.Generator, int], Array]]] = {
+    "uint8": lambda dice, n: dice.integers(1, 255, n, np.uint8),
+    "int32": lambda dice, n: dice.integers(1, 2**20, n, np.int32),
+    "int64": lambda dice, n: dice.integers(1, 2**20, n, np.int64),
+    "float16": lambda dice, n: dice.uniform(0.5, 2, n).astype(np.float16),
+    "float32": lambda dice, n: dice.uniform(0.5, 2, n).astype(np.float32),
+    "float64": lambda dice, n: dice.uniform(0.5, 2, n),
+    "bool": lambda dice, n: dice.integers(0, 2, n).astype(np.bool_),
+    "complex64": lambda dice, n: (dice.uniform(0.5, 2, n) + 1j * dice.uniform(0.5, 2, n)).astype(np.complex64),
+    "bfloat16": lambda dice, n: (dice.uniform(0.5, 2, n).astype(np.float32).view(np.uint32) >> 16).astype(np.uint16),
+}
+
+
+def _as_array(laid_out: tuple[Array, Array], dtype: str) -> Input:
+    owner, view = laid_out
+    source = view.view(_ml_bfloat16()) if dtype == "bfloat16" else view
+    return _input(source, view, owner.view(np.uint8))
+
+
+def _as_tensor(laid_out: tuple[Array, Array], dtype: str) -> Input:
+    owner, view = laid_out
+    first = _address(view) - _address(owner)
+    buffer = torch.empty(owner.nbytes, dtype=torch.uint8)
+    memory: Array = buffer.numpy()
+    memory[:] = owner.view(np.uint8)
+    strides = tuple(stride // view.itemsize for stride in view.strides)
+    tensor = buffer.view(getattr(torch, dtype)).as_strided(view.shape, strides, first // view.itemsize)
+    reference = np.ndarray(view.shape, view.dtype, memory, first, view.strides)
+    return _input(tensor, reference, memory)
+
+
+_BUILDERS: Final = {"array": _as_array, "tensor": _as_tensor}
+
+
+def _input(source: object, reference: Array, memory: Array) -> Input:
+    first_byte = _address(reference) - _address(memory)
+    return Input(source=source, reference=reference, memory=memory, first_byte=first_byte)
+
+
+def _address(array: Array) -> int:
+    address: int = array.__array_interface__["data"][0]
+    return address
+
+
+def _ml_bfloat16() -> np.dtype[Any]:
+    import ml_dtypes  # noqa: PLC0415  optional: cases that need it are skipped where it is missing
+
+    return np.dtype(ml_dtypes.bfloat16)
+
+
+assert set(_TILES) == set(DTYPES), "every dtype of the matrix needs values"

@@ -1,0 +1,339 @@
+"""Every path: ONE DECORATED FUNCTION = ONE PATH, peers' spellings and ours side by side.
+
+The body of a function is what is timed and what reports show as its spelling, so it holds the spelling and nothing
+else. All functions cost the same empty call, which ``ref.call`` measures.
+"""
+
+from __future__ import annotations
+
+import ctypes
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+import torch
+from torch.utils.data import default_collate
+
+import bridge
+
+from .registry import PATHS, path
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from .registry import Conversion
+
+    Array = np.ndarray
+    Tensor = torch.Tensor
+
+#: The registry, complete once this module is loaded: take it from here.
+__all__ = ["PATHS"]
+
+_NO_BFLOAT16: Final = {"bfloat16": "NumPy has no bfloat16 of its own, and torch takes no other"}
+_NO_SWAP: Final = {"bigendian": "torch refuses foreign byte order"}
+_NO_FOREIGN: Final = {**_NO_SWAP, **_NO_BFLOAT16}
+_NO_REVERSED: Final = {"reversed": "torch refuses negative strides"}
+_AS_IT_LIES: Final = {**_NO_REVERSED, **_NO_FOREIGN}
+_AS_IT_LIES_CAST: Final = {**_NO_REVERSED, **_NO_SWAP}
+
+
+# ---- limit: what nothing can beat, and what the measuring itself costs
+
+
+@path("ref.memcpy", family="limit")
+def ref_memcpy(out: int, source: int, nbytes: int) -> Conversion:
+    """Move the bytes into warm memory: addresses and a length in bytes."""
+    return ctypes.memmove(out, source, nbytes)
+
+
+@path("ref.call", family="limit")
+def ref_call(out: int, source: int, nbytes: int) -> Conversion:  # noqa: ARG001  an empty call with the same arguments
+    """Do nothing: the cost of calling a function is part of every sample."""
+    return None
+
+
+# ---- share: array -> tensor
+
+
+@path("torch.from_numpy", family="share", refuses=_AS_IT_LIES)
+def torch_from_numpy(a: Array) -> Tensor:
+    return torch.from_numpy(a)
+
+
+@path("torch.as_tensor", family="share", refuses=_AS_IT_LIES)
+def torch_as_tensor(a: Array) -> Tensor:
+    return torch.as_tensor(a)
+
+
+@path("torch.asarray", family="share", refuses=_AS_IT_LIES)
+def torch_asarray(a: Array) -> Tensor:
+    return torch.asarray(a)
+
+
+@path(
+    "torch.from_dlpack",
+    family="share",
+    refuses={**_AS_IT_LIES, "reversed": "torch 2.13 aborts the process on negative strides (pytorch#188023)"},
+)
+def torch_from_dlpack(a: Array) -> Tensor:
+    return torch.from_dlpack(a)
+
+
+@path("bridge.as_tensor", family="share")
+def bridge_as_tensor(a: Array) -> Tensor:
+    return bridge.as_tensor(a)
+
+
+@path("bridge.plan.run", family="share")
+def bridge_plan_run(a: Array) -> Conversion:
+    return bridge.plan(a).run()
+
+
+# ---- share: tensor -> array
+
+
+@path("Tensor.numpy", family="share", source="tensor", refuses=_NO_BFLOAT16)
+def tensor_numpy(t: Tensor) -> Array:
+    return t.numpy()
+
+
+@path("Tensor.numpy.force", family="share", source="tensor", refuses=_NO_BFLOAT16)
+def tensor_numpy_force(t: Tensor) -> Array:
+    return t.numpy(force=True)
+
+
+@path("Tensor.detach.cpu.numpy", family="share", source="tensor", refuses=_NO_BFLOAT16)
+def tensor_detach_cpu_numpy(t: Tensor) -> Array:
+    return t.detach().cpu().numpy()
+
+
+@path("np.asarray", family="share", source="tensor", refuses=_NO_BFLOAT16)
+def np_asarray(t: Tensor) -> Array:
+    return np.asarray(t)
+
+
+@path("np.from_dlpack", family="share", source="tensor", refuses=_NO_BFLOAT16)
+def np_from_dlpack(t: Tensor) -> Array:
+    return np.from_dlpack(t)
+
+
+@path("bridge.as_array", family="share", source="tensor")
+def bridge_as_array(t: Tensor) -> Array:
+    return bridge.as_array(t)
+
+
+# ---- copy: array -> tensor
+
+
+@path("torch.tensor", family="copy", refuses=_AS_IT_LIES)
+def torch_tensor(a: Array) -> Tensor:
+    return torch.tensor(a)
+
+
+@path("torch.asarray.copy", family="copy", refuses=_AS_IT_LIES)
+def torch_asarray_copy(a: Array) -> Tensor:
+    return torch.asarray(a, copy=True)
+
+
+@path("torch.from_numpy.clone", family="copy", refuses=_AS_IT_LIES)
+def torch_from_numpy_clone(a: Array) -> Tensor:
+    return torch.from_numpy(a).clone()
+
+
+@path("np.copy.from_numpy", family="copy", refuses=_NO_FOREIGN)
+def np_copy_from_numpy(a: Array) -> Tensor:
+    return torch.from_numpy(a.copy())
+
+
+@path("torch.from_dlpack.copy", family="copy", refuses=_NO_FOREIGN)
+def torch_from_dlpack_copy(a: Array) -> Tensor:
+    return torch.from_dlpack(a, copy=True)
+
+
+@path("bridge.as_tensor.copy", family="copy")
+def bridge_as_tensor_copy(a: Array) -> Tensor:
+    return bridge.as_tensor(a, copy=True)
+
+
+# ---- copy: tensor -> array
+
+
+@path("np.array", family="copy", source="tensor", refuses=_NO_BFLOAT16)
+def np_array(t: Tensor) -> Array:
+    return np.array(t)
+
+
+@path("Tensor.numpy.copy", family="copy", source="tensor", refuses=_NO_BFLOAT16)
+def tensor_numpy_copy(t: Tensor) -> Array:
+    return t.numpy().copy()
+
+
+@path("Tensor.clone.numpy", family="copy", source="tensor", refuses=_NO_BFLOAT16)
+def tensor_clone_numpy(t: Tensor) -> Array:
+    return t.clone().numpy()
+
+
+@path("np.from_dlpack.copy", family="copy", source="tensor", refuses=_NO_BFLOAT16)
+def np_from_dlpack_copy(t: Tensor) -> Array:
+    return np.from_dlpack(t, copy=True)
+
+
+@path("bridge.as_array.copy", family="copy", source="tensor")
+def bridge_as_array_copy(t: Tensor) -> Array:
+    return bridge.as_array(t, copy=True)
+
+
+# ---- copy_into: warm memory that is already there
+
+
+@path("Tensor.copy_", family="copy_into", refuses=_AS_IT_LIES)
+def tensor_copy_(out: Tensor, a: Array) -> Tensor:
+    return out.copy_(torch.from_numpy(a))
+
+
+@path("np.copyto", family="copy_into", refuses=_NO_BFLOAT16)
+def np_copyto(out: Tensor, a: Array) -> Tensor:
+    np.copyto(out.numpy(), a)
+    return out
+
+
+@path("bridge.copyto", family="copy_into")
+def bridge_copyto(out: Tensor, a: Array) -> Conversion:
+    return bridge.copyto(out, a)
+
+
+@path("Tensor.copy_.out_array", family="copy_into", source="tensor", refuses=_NO_BFLOAT16)
+def tensor_copy_out_array(out: Array, t: Tensor) -> Array:
+    torch.from_numpy(out).copy_(t)
+    return out
+
+
+@path("np.copyto.out_array", family="copy_into", source="tensor", refuses=_NO_BFLOAT16)
+def np_copyto_out_array(out: Array, t: Tensor) -> Array:
+    np.copyto(out, t.numpy())
+    return out
+
+
+@path("bridge.copyto.out_array", family="copy_into", source="tensor")
+def bridge_copyto_out_array(out: Array, t: Tensor) -> Conversion:
+    return bridge.copyto(out, t)
+
+
+# ---- cast: another dtype on the way
+
+
+@path("torch.as_tensor.dtype", family="cast", refuses=_AS_IT_LIES_CAST)
+def torch_as_tensor_dtype(a: Array, dtype: torch.dtype) -> Tensor:
+    return torch.as_tensor(a, dtype=dtype)
+
+
+@path("torch.from_numpy.to", family="cast", refuses=_AS_IT_LIES_CAST)
+def torch_from_numpy_to(a: Array, dtype: torch.dtype) -> Tensor:
+    return torch.from_numpy(a).to(dtype)
+
+
+@path("np.astype.from_numpy", family="cast", dtype_from="numpy", refuses=_NO_BFLOAT16)
+def np_astype_from_numpy(a: Array, dtype: np.dtype) -> Tensor:
+    return torch.from_numpy(a.astype(dtype))
+
+
+@path("bridge.as_tensor.dtype", family="cast")
+def bridge_as_tensor_dtype(a: Array, dtype: torch.dtype) -> Tensor:
+    return bridge.as_tensor(a, dtype=dtype)
+
+
+@path("Tensor.to.numpy", family="cast", source="tensor", refuses=_NO_BFLOAT16)
+def tensor_to_numpy(t: Tensor, dtype: torch.dtype) -> Array:
+    return t.to(dtype).numpy()
+
+
+@path("Tensor.numpy.astype", family="cast", source="tensor", dtype_from="numpy", refuses=_NO_BFLOAT16)
+def tensor_numpy_astype(t: Tensor, dtype: np.dtype) -> Array:
+    return t.numpy().astype(dtype)
+
+
+@path("bridge.as_array.dtype", family="cast", source="tensor", dtype_from="numpy")
+def bridge_as_array_dtype(t: Tensor, dtype: np.dtype) -> Array:
+    return bridge.as_array(t, dtype=dtype)
+
+
+# ---- stack: lists of arrays
+
+
+@path("torch.tensor.list", family="stack")
+def torch_tensor_list(arrays: Sequence[Array]) -> Tensor:
+    return torch.tensor(arrays)
+
+
+@path("np.stack.from_numpy", family="stack")
+def np_stack_from_numpy(arrays: Sequence[Array]) -> Tensor:
+    return torch.from_numpy(np.stack(arrays))
+
+
+@path("np.array.from_numpy", family="stack")
+def np_array_from_numpy(arrays: Sequence[Array]) -> Tensor:
+    return torch.from_numpy(np.array(arrays))
+
+
+@path("torch.stack", family="stack")
+def torch_stack(arrays: Sequence[Array]) -> Tensor:
+    return torch.stack([torch.from_numpy(a) for a in arrays])
+
+
+@path("default_collate", family="stack")
+def torch_default_collate(arrays: Sequence[Array]) -> Conversion:
+    return default_collate(arrays)
+
+
+@path("bridge.stack", family="stack")
+def bridge_stack(arrays: Sequence[Array]) -> Tensor:
+    return bridge.stack(arrays)
+
+
+# ---- preprocess: standardise to mean 0 and standard deviation 1, from array to array
+
+
+@path("seeds.preprocess", family="preprocess")
+def seeds_preprocess(a: Array) -> Array:
+    t = torch.from_numpy(a).float()
+    t = t - t.mean()
+    t = t / torch.std(t)
+    return t.numpy()
+
+
+@path("np.preprocess", family="preprocess")
+def np_preprocess(a: Array) -> Array:
+    x = a.astype(np.float32)
+    return (x - x.mean()) / x.std(ddof=1)
+
+
+@path("bridge.standardize", family="preprocess")
+def bridge_standardize(a: Array) -> Array:
+    return bridge.standardize(a)
+
+
+# ---- transfers: between host and device
+
+
+@path("h2d.to", family="h2d", refuses=_AS_IT_LIES)
+def h2d_to(a: Array) -> Tensor:
+    return torch.from_numpy(a).to("cuda")
+
+
+@path("h2d.pin.to", family="h2d", refuses=_AS_IT_LIES)
+def h2d_pin_to(a: Array) -> Tensor:
+    return torch.from_numpy(a).pin_memory().to("cuda", non_blocking=True)
+
+
+@path("bridge.as_tensor.cuda", family="h2d")
+def bridge_as_tensor_cuda(a: Array) -> Tensor:
+    return bridge.as_tensor(a, device="cuda")
+
+
+@path("d2h.cpu", family="d2h", source="tensor", refuses=_NO_BFLOAT16)
+def d2h_cpu(t: Tensor) -> Array:
+    return t.cpu().numpy()
+
+
+@path("bridge.as_array.cuda", family="d2h", source="tensor")
+def bridge_as_array_cuda(t: Tensor) -> Array:
+    return bridge.as_array(t)

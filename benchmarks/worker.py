@@ -1,0 +1,141 @@
+"""The process that a session starts: it checks, probes or times, and says each thing it has done at once.
+
+The plan comes as one line of JSON on standard input, events go as lines of JSON to standard output:
+
+    {"started": id}                               what runs now; if nothing follows, it killed the process
+    {"case": id, "checked": {...}}                values proved, aliasing observed, loops calibrated
+    {"case": id, "pass": k, "samples_ns": [...]}  one pass of one case
+    {"case": id, "failed": "TypeError: ..."}      the case raised
+    {"probe": id, "observed": {...}}              one observation for the semantics card
+
+Everything else that a library prints goes to standard error.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final, TextIO
+
+import pytest
+
+from .desk import DESK, JOBS, Bench, CheckDesk, Job, PassDesk
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from .desk import Desk
+
+_TESTS: Final = Path(__file__).with_name("test_conversions.py")
+#: Rounds are ours and the order is the plan's, so nothing may re-order tests, print or time on its own.
+_OPTIONS: Final = (
+    "--override-ini=addopts=",
+    "--override-ini=filterwarnings=ignore",
+    "--override-ini=timeout=0",  # the session watches its worker from outside, where a hang in C cannot stop it
+    "--import-mode=importlib",
+    "--benchmark-disable-gc",
+    "--benchmark-warmup=off",
+    "--benchmark-quiet",
+    "-q",
+    "--no-header",
+    "--no-summary",
+    "-p",
+    "no:cacheprovider",
+    "-p",
+    "no:randomly",
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Events:
+    """Where the events go; a reader that is gone ends the process with the next event."""
+
+    stream: TextIO
+
+    def emit(self, event: Mapping[str, Any]) -> None:
+        """Write one event and flush it."""
+        self.stream.write(json.dumps(event) + "\n")
+        self.stream.flush()
+
+
+@dataclass(frozen=True, kw_only=True)
+class SessionPlugin:
+    """Puts the desk and the jobs where `benchmarks/conftest.py` looks, and reports what starts and what fails."""
+
+    desk: Desk
+    jobs: tuple[Job, ...]
+    events: Events
+
+    def pytest_configure(self, config: pytest.Config) -> None:
+        """Hand over the desk and the jobs."""
+        config.stash[DESK] = self.desk
+        config.stash[JOBS] = self.jobs
+
+    def pytest_runtest_logstart(self, nodeid: str) -> None:
+        """Say which case runs now."""
+        self.events.emit({"started": _case_of(nodeid)})
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """Say that a case raised, and what."""
+        if report.failed:
+            self.events.emit({"case": _case_of(report.nodeid), "failed": _reason(report)})
+
+
+def main(plan: Mapping[str, Any], events: Events) -> int:
+    """Do what the plan says: probe first, then check or time its cases. Returns pytest's exit status."""
+    _probe(plan.get("probes", ()), events)
+    jobs = tuple(Job(**job) for job in plan["jobs"])
+    if not jobs:
+        return 0
+    bench = Bench(cache_bytes=plan["cache_bytes"], threads=plan["threads"], device=plan["device"])
+    desk = _desk(plan, bench, events)
+    plugin = SessionPlugin(desk=desk, jobs=jobs, events=events)
+    status = pytest.main([*_OPTIONS, str(_TESTS)], plugins=[plugin])
+    return 0 if status == pytest.ExitCode.TESTS_FAILED else int(status)
+
+
+def _desk(plan: Mapping[str, Any], bench: Bench, events: Events) -> Desk:
+    if plan["pass"] == 0:
+        return CheckDesk(bench=bench, emit=events.emit)
+    return PassDesk(bench=bench, emit=events.emit, number=plan["pass"])
+
+
+def _probe(wanted: list[Mapping[str, str]], events: Events) -> None:
+    if not wanted:
+        return
+    import torch  # noqa: PLC0415  passes do not probe
+
+    from .suite.probes import Probe, observe  # noqa: PLC0415
+
+    torch.set_warn_always(True)  # else torch warns of read-only arrays once a process, whichever path comes first
+    for probe in (Probe(**one) for one in wanted):
+        events.emit({"started": probe.id})
+        events.emit({"probe": probe.id, "observed": observe(probe)})
+    torch.set_warn_always(False)
+
+
+def _case_of(nodeid: str) -> str:
+    return nodeid.partition("[")[2].rpartition("]")[0]
+
+
+def _reason(report: pytest.TestReport) -> str:
+    crash = getattr(report.longrepr, "reprcrash", None)
+    lines = str(crash.message if crash else report.longrepr).strip().splitlines()
+    return lines[0] if lines else "no reason given"
+
+
+def _events_apart() -> TextIO:
+    """Keep standard output for events alone: whatever else writes there goes to standard error."""
+    stream = os.fdopen(os.dup(sys.stdout.fileno()), "w", encoding="utf-8")
+    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
+    return stream
+
+
+if __name__ == "__main__":
+    plan = json.loads(sys.stdin.readline())
+    with _events_apart() as stream:
+        status = main(plan, Events(stream=stream))
+    raise SystemExit(status)
