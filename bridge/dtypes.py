@@ -44,7 +44,7 @@ _CURES = {
 
 def to_torch(dtype: np.dtype) -> torch.dtype:
     """Return the torch dtype whose elements have the same bits, whatever their byte order; TypeError if none has."""
-    native = dtype.newbyteorder("=")
+    native = dtype if dtype.isnative else dtype.newbyteorder("=")
     if native in _TORCH_OF:
         return _TORCH_OF[native]
     if dtype.type.__module__ == "ml_dtypes" and dtype.name in _BITS_NAMES:
@@ -58,8 +58,9 @@ def to_numpy(dtype: torch.dtype) -> np.dtype:
         return NUMPY_OF[dtype]
     try:
         import ml_dtypes  # noqa: PLC0415 - it is optional
-    except ImportError:
-        raise refused(f"{dtype}", "install ml_dtypes, which gives it a name in NumPy, or pass dtype='float32'")
+    except ImportError as error:
+        cure = "install ml_dtypes, which gives it a name in NumPy, or pass dtype='float32'"
+        raise refused(f"{dtype}", cure) from error
     named: np.dtype = np.dtype(getattr(ml_dtypes, str(dtype).removeprefix("torch.")))
     return named
 

@@ -19,7 +19,7 @@ _CURES = {
 }
 
 
-class CopyRequired(ValueError):
+class CopyRequired(ValueError):  # noqa: N818 - it reads as what is wrong
     """Raised when a conversion needs a copy that the caller ruled out; `plan` says why and how much."""
 
     def __init__(self, plan: "Plan", allow: str = "copy=None") -> None:

@@ -40,7 +40,7 @@ def as_tensor(  # noqa: PLR0913 - the keywords of torch.as_tensor and of the arr
         TypeError: `x` can never be a tensor, or the cast breaks `casting`.
 
     """
-    if type(x) is np.ndarray and x.flags.carray and dtype is device is None and not copy and order != "F":
+    if type(x) is np.ndarray and x.flags.carray and dtype is device is None and not copy and order == "K":
         try:
             return torch.from_numpy(x)
         except (TypeError, ValueError):  # foreign byte order, or odd strides of axes of length one
@@ -78,7 +78,7 @@ def as_array(
         TypeError: `t` has no elements an array could hold, or no dtype; the message names the cure.
 
     """
-    if type(t) is torch.Tensor and dtype is None and not copy and order != "F" and t.dtype in dtypes.NUMPY_OF:
+    if type(t) is torch.Tensor and dtype is None and not copy and order == "K" and t.dtype in dtypes.NUMPY_OF:
         try:
             if t.is_contiguous() and not t.requires_grad:
                 return t.numpy()
@@ -121,12 +121,12 @@ def _readable(src: np.ndarray | torch.Tensor) -> np.ndarray | torch.Tensor:
 def _check_destination(dst: np.ndarray | torch.Tensor) -> None:
     """Raise unless every element of `dst` can be written on its own, and no gradient hangs on it."""
     if isinstance(dst, torch.Tensor):
-        as_source_tensor(dst)
+        dst = as_source_tensor(dst)
         if dst.requires_grad and torch.is_grad_enabled():
             raise ValueError("dst requires grad, and autograd would not see the write: use torch.no_grad()")
         if dst._is_zerotensor():  # noqa: SLF001 - there is no public way to ask
             raise ValueError("dst has no memory of its own: make it dense, dst.clone()")
-    elif as_source_array(dst)[0] is not dst or not dst.flags.writeable:
-        raise ValueError("dst is not a writable array")
+    elif as_source_array(dst)[1] or not dst.flags.writeable:
+        raise ValueError("dst is not an array that can be written")
     if memory.is_expanded(tuple(dst.shape), memory.byte_strides(dst)):
         raise ValueError("dst shows one element several times, so they cannot all be filled")

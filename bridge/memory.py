@@ -26,7 +26,7 @@ class _Writable:
 def tensor_of(x: Side) -> torch.Tensor:
     """Return a tensor over the memory of `x`, whose layout torch can express."""
     if isinstance(x, torch.Tensor):
-        return _detached(x)
+        return x.detach()
     tensor = torch.from_numpy(_writable(regular(raw(x))))
     dtype = dtypes.to_torch(x.dtype)
     return tensor if dtype in dtypes.NUMPY_OF else tensor.view(dtype)
@@ -44,7 +44,7 @@ def raw(x: Side) -> np.ndarray:
     if isinstance(x, np.ndarray):
         storage = dtypes.storage(dtypes.to_torch(x.dtype))
         return x.view(storage.newbyteorder(x.dtype.byteorder), np.ndarray)
-    tensor = _detached(x)
+    tensor = x.detach()
     if x.dtype in dtypes.BITS_OF:
         tensor = tensor.view(dtypes.to_torch(dtypes.BITS_OF[x.dtype]))
     return tensor.numpy()
@@ -160,14 +160,6 @@ def _bounds(x: Side) -> tuple[int, int]:
     start, size = x.data_ptr(), x.element_size()
     reach = sum((length - 1) * stride for length, stride in zip(x.shape, x.stride(), strict=True))
     return start, start + (reach + 1) * size if x.numel() else start
-
-
-def _detached(tensor: torch.Tensor) -> torch.Tensor:
-    """Return a plain tensor over the same memory, without history and without the manners of a subclass."""
-    if type(tensor) is torch.Tensor:
-        return tensor.detach()
-    with torch._C.DisableTorchFunctionSubclass():  # noqa: SLF001 - what torch itself documents for this
-        return tensor.detach().as_subclass(torch.Tensor)
 
 
 def regular(array: np.ndarray) -> np.ndarray:

@@ -29,11 +29,11 @@ _TENSOR_CURES: tuple[tuple[Callable[[torch.Tensor], bool], str, str], ...] = (
 
 
 def as_source_array(x: Any) -> tuple[np.ndarray, tuple[str, ...]]:  # noqa: ANN401 - this is where it is found out
-    """Return what `x` is as an array, and why that is no longer `x` itself: it was a scalar or a sequence."""
+    """Return `x` as a plain array, and why that is not over its memory: it was a scalar or a sequence."""
     if isinstance(x, np.ma.MaskedArray):
         raise refused("a masked array", "its mask would be lost; fill it, x.filled(value), or pass x.data")
     if isinstance(x, np.ndarray):
-        return x, ()
+        return x.view(np.ndarray), ()
     if isinstance(x, np.generic | complex | float | int):
         return np.asarray(x), ("scalar",)
     if isinstance(x, list | tuple):
@@ -44,13 +44,14 @@ def as_source_array(x: Any) -> tuple[np.ndarray, tuple[str, ...]]:  # noqa: ANN4
 
 
 def as_source_tensor(t: torch.Tensor) -> torch.Tensor:
-    """Return `t` if it is a tensor whose elements lie in memory."""
+    """Return `t`, without the manners of a subclass, if it is a tensor whose elements lie in memory."""
     if not isinstance(t, torch.Tensor):
         raise refused(f"{type(t).__name__}", "as_array takes a tensor; use np.asarray(x) or np.array(x)")
-    for applies, what, cure in _TENSOR_CURES:
-        if applies(t):
-            raise refused(what, cure)
-    return t
+    with torch._C.DisableTorchFunctionSubclass(), torch.enable_grad():  # noqa: SLF001 - what torch documents for this
+        for applies, what, cure in _TENSOR_CURES:
+            if applies(t):
+                raise refused(what, cure)
+        return t if type(t) in (torch.Tensor, torch.nn.Parameter) else t.as_subclass(torch.Tensor)
 
 
 def _array_of_sequence(x: list[Any] | tuple[Any, ...]) -> np.ndarray:
