@@ -113,6 +113,8 @@ def _numpy(dst: Side, src: Side) -> None:
 def _torch(dst: Side, src: Side) -> None:
     """Let torch copy: every dtype, all threads; in a forked child in pieces too small to start any."""
     target, source = memory.tensor_of(dst), memory.tensor_of(src)
+    if source.dtype != target.dtype:  # or torch casts first, and float8 cannot be negated
+        source = source.resolve_conj().resolve_neg()
     if source.is_complex() and not target.is_complex() and target.dtype != torch.bool:
         source = source.real
     _copy_in_pieces(target, source) if _forked else target.copy_(source)

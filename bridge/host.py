@@ -7,6 +7,7 @@ import torch
 
 from bridge import device as devices
 from bridge import dtypes, engines, memory
+from bridge.memory import Side
 from bridge.plans import Order
 from bridge.rules import Casting, Device, DType, Readonly, plan
 from bridge.sources import as_source_array, as_source_tensor
@@ -88,7 +89,7 @@ def as_array(
     return array
 
 
-def copyto(dst: Destination, src: np.ndarray | torch.Tensor, *, casting: Casting = "same_kind") -> Destination:
+def copyto(dst: Destination, src: Side, *, casting: Casting = "same_kind") -> Destination:
     """Fill `dst` from `src`, each an array or a tensor, and return `dst`; `src` is broadcast to its shape.
 
     Raises:
@@ -96,21 +97,20 @@ def copyto(dst: Destination, src: np.ndarray | torch.Tensor, *, casting: Casting
         TypeError: one of them holds no plain elements, or the cast breaks `casting`.
 
     """
-    _check_destination(dst)
-    source = _readable(src)
-    dtypes.check_cast(memory.torch_dtype(source), memory.torch_dtype(dst), casting)
-    if tuple(source.shape) != tuple(dst.shape):
-        source = memory.broadcast(source, tuple(dst.shape))
-    if isinstance(dst, torch.Tensor) and not dst.is_cpu:
-        devices.put(dst, as_tensor(source, readonly="share") if isinstance(source, np.ndarray) else source)
+    target, source = _destination(dst), _readable(src)
+    dtypes.check_cast(memory.torch_dtype(source), memory.torch_dtype(target), casting)
+    if source.shape != target.shape:
+        source = memory.broadcast(source, tuple(target.shape))
+    if isinstance(target, torch.Tensor) and not target.is_cpu:
+        devices.put(target, source if isinstance(source, torch.Tensor) else as_tensor(source, readonly="share"))
         return dst
-    engines.fill(dst, source)
-    if isinstance(dst, torch.Tensor) and not dst.is_inference():
-        torch.autograd.graph.increment_version(dst)  # autograd must learn that saved elements changed
+    engines.fill(target, source)
+    if isinstance(target, torch.Tensor) and not target.is_inference():
+        torch.autograd.graph.increment_version(target)  # autograd must learn that saved elements changed
     return dst
 
 
-def _readable(src: np.ndarray | torch.Tensor) -> np.ndarray | torch.Tensor:
+def _readable(src: Side) -> Side:
     """Return `src` as host memory that can be read."""
     if not isinstance(src, torch.Tensor):
         return as_source_array(src)[0]
@@ -118,15 +118,22 @@ def _readable(src: np.ndarray | torch.Tensor) -> np.ndarray | torch.Tensor:
     return source if source.is_cpu else devices.fetch(source)
 
 
-def _check_destination(dst: np.ndarray | torch.Tensor) -> None:
-    """Raise unless every element of `dst` can be written on its own, and no gradient hangs on it."""
-    if isinstance(dst, torch.Tensor):
-        dst = as_source_tensor(dst)
-        if dst.requires_grad and torch.is_grad_enabled():
+def _destination(dst: Side) -> Side:
+    """Return `dst` as plain memory, if each of its elements can be written and no gradient hangs on it."""
+    target = as_source_tensor(dst) if isinstance(dst, torch.Tensor) else _writable_array(dst)
+    if isinstance(target, torch.Tensor):
+        if target.requires_grad and torch.is_grad_enabled():
             raise ValueError("dst requires grad, and autograd would not see the write: use torch.no_grad()")
-        if dst._is_zerotensor():  # noqa: SLF001 - there is no public way to ask
-            raise ValueError("dst has no memory of its own: make it dense, dst.clone()")
-    elif as_source_array(dst)[1] or not dst.flags.writeable:
-        raise ValueError("dst is not an array that can be written")
-    if memory.is_expanded(tuple(dst.shape), memory.byte_strides(dst)):
+        if target._is_zerotensor():  # noqa: SLF001 - there is no public way to ask
+            raise ValueError("dst is a zero tensor without memory: use dst.clone()")
+    if memory.is_expanded(tuple(target.shape), memory.byte_strides(target)):
         raise ValueError("dst shows one element several times, so they cannot all be filled")
+    return target
+
+
+def _writable_array(dst: np.ndarray) -> np.ndarray:
+    """Return `dst` as a plain array that can be written."""
+    array, reasons = as_source_array(dst)
+    if reasons or not array.flags.writeable:
+        raise ValueError("dst is not an array that can be written: np.empty() and np.empty_like() make one")
+    return array

@@ -1,0 +1,74 @@
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bridge import standardize
+
+
+@pytest.mark.parametrize("axis", [None, 0, 1, -1, (0, 2), (0, 1, 2)])
+@pytest.mark.parametrize("ddof", [0, 1])
+@pytest.mark.parametrize("dtype", ["f2", "f4", "f8", ">f4", "u1", "i4", "?"])
+def test_matches_the_formula(axis: int | tuple[int, ...] | None, ddof: int, dtype: str) -> None:
+    """The result is float32 `(x - mean) / std` along the axis, to float32's accuracy, from any real dtype."""
+    x = (np.random.default_rng(1).random((4, 5, 6)) * 100).astype(dtype)
+    wide = x.astype("f8")
+    with np.errstate(all="ignore"):
+        expected = (wide - wide.mean(axis, keepdims=True)) / wide.std(axis, keepdims=True, ddof=ddof)
+    result = standardize(x, axis=axis, ddof=ddof)
+    assert result.dtype == np.float32
+    np.testing.assert_allclose(result, expected, rtol=1e-6, atol=1e-6)
+
+
+@pytest.mark.parametrize("layout", [np.asfortranarray, lambda x: x[::-1], lambda x: x[:, ::2], lambda x: x.T])
+def test_any_layout(layout: object) -> None:
+    """The layout of the input changes nothing but the order of the result in memory."""
+    x = layout(np.random.default_rng(1).random((40, 60)))  # type: ignore[operator]
+    np.testing.assert_allclose(standardize(x), (x - x.mean()) / x.std(ddof=1), rtol=1e-6, atol=1e-6)
+
+
+def test_a_large_offset_costs_no_accuracy() -> None:
+    """Numbers far from zero keep their differences: mean and std are taken in float64."""
+    x = np.random.default_rng(1).random(200_000).astype("f4") + 4096
+    wide = x.astype("f8")
+    np.testing.assert_allclose(standardize(x), (wide - wide.mean()) / wide.std(ddof=1), rtol=1e-5, atol=1e-5)
+
+
+def test_out_is_filled_and_returned() -> None:
+    """A float32 out of the right shape is filled, also when it is the input itself."""
+    x = np.random.default_rng(1).random((30, 4)).astype("f4")
+    expected = standardize(x, axis=0)
+    out = np.empty((4, 30), "f4").T
+    assert standardize(x, axis=0, out=out) is out
+    assert (out == expected).all()
+    assert standardize(x, axis=0, out=x) is x
+    assert (x == expected).all()
+
+
+def test_out_must_agree() -> None:
+    """An out of another shape or dtype is refused with both values."""
+    with pytest.raises(ValueError, match=r"out is float64 \(3,\)"):
+        standardize(np.ones(3), out=np.ones(3))
+    with pytest.raises(ValueError, match=r"result is float32 \(3,\)"):
+        standardize(np.ones(3), out=np.ones(4, "f4"))
+
+
+@pytest.mark.parametrize("x", [np.ones(5), np.ones(1), np.zeros((0,)), np.array([np.inf, 1.0, 2.0]), [2.0, 2.0]])
+def test_without_spread_there_is_nan_and_no_warning(x: np.ndarray) -> None:
+    """Equal values, too few of them, none or infinite ones give NaN silently."""
+    assert np.isnan(standardize(x)).any() == bool(np.size(x))
+
+
+@pytest.mark.parametrize("x", [np.ones(3, "c8"), np.array(["<a> | &"]), np.array([None]), np.zeros(3, "M8[s]")])
+def test_refuses_what_is_not_real(x: np.ndarray) -> None:
+    """Complex numbers and what is no number raise TypeError with the dtype."""
+    with pytest.raises(TypeError, match="takes real numbers"):
+        standardize(x)
+
+
+@given(st.lists(st.integers(-1000, 1000), min_size=3, max_size=50).filter(lambda x: len(set(x)) > 1))
+def test_the_result_has_mean_zero_and_spread_one(x: list[int]) -> None:
+    """Whatever the numbers, their standardized mean is 0 and their std 1."""
+    result = standardize(np.array(x)).astype("f8")
+    assert abs(result.mean()) < 1e-5
+    assert abs(result.std(ddof=1) - 1) < 1e-5
