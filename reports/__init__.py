@@ -1,0 +1,1 @@
+"""Session records -> findings -> figures -> pages. Never imports torch, nor anything that does."""

@@ -1,0 +1,157 @@
+"""Vega-Altair building blocks: axes with readable sizes and times, one palette, one shape and dash a meaning."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+import altair as alt
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from reports.figures.registry import Json
+
+#: Okabe and Ito's palette without its yellow, which is too pale for a line on white.
+PALETTE: Final = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00", "#000000")
+SHAPES: Final = ("circle", "square", "triangle-up", "diamond", "cross", "triangle-down", "triangle-right")
+LIMIT_COLOUR: Final = "#767676"
+INK: Final = "#1f2933"
+GRID: Final = "#e4e7eb"
+FONT: Final = "system-ui, 'Liberation Sans', 'DejaVu Sans', sans-serif"
+#: More lines than this in one picture cannot be told apart; the figure is split.
+LINES_CAP: Final = 12
+
+SIZE_LABEL: Final = (
+    "datum.value < 1024 ? datum.value + ' B' : datum.value < 1048576 ? datum.value / 1024 + ' KiB' : "
+    "datum.value < 1073741824 ? datum.value / 1048576 + ' MiB' : datum.value / 1073741824 + ' GiB'"
+)
+TIME_LABEL: Final = (
+    "datum.value < 999 ? format(datum.value, '~g') + ' ns' : datum.value < 999e3 ? format(datum.value / 1e3, '~g') "
+    "+ ' µs' : datum.value < 999e6 ? format(datum.value / 1e6, '~g') + ' ms' : format(datum.value / 1e9, '~g') + ' s'"
+)
+_ALIASING: Final = "datum.label === 'shares' ? 'shares memory' : 'copies'"
+_SIZE_STEPS: Final = 4  # a label every factor of 2**4: 64 B, 1 KiB, 16 KiB ...
+
+
+def size_axis(sizes: Sequence[int]) -> alt.X:
+    """Return the axis of payload sizes, logarithmic, labelled in binary units from its first to its last size."""
+    ticks = [2**power for power in range(6, 41, _SIZE_STEPS) if min(sizes) <= 2**power <= max(sizes)]
+    return alt.X(
+        "bytes:Q",
+        title="payload of one call",
+        scale=alt.Scale(type="log", base=2, nice=False, padding=14),
+        axis=alt.Axis(values=ticks or sorted(set(sizes)), labelExpr=SIZE_LABEL, labelOverlap="greedy"),
+    )
+
+
+def time_axis(title: str = "time of one call") -> alt.Y:
+    """Return the axis of times, logarithmic, labelled ns, µs, ms at each power of ten."""
+    axis = alt.Axis(labelExpr=TIME_LABEL, values=[10**power for power in range(13)])
+    return alt.Y("value:Q", title=title, scale=alt.Scale(type="log", nice=False, padding=8), axis=axis)
+
+
+def rate_axis() -> alt.Y:
+    """Return the axis of rates, logarithmic, in 1e9 bytes per second."""
+    axis = alt.Axis(labelExpr="format(datum.value, '~g') + ' GB/s'", values=[10**power for power in range(-5, 5)])
+    return alt.Y("value:Q", title="payload per second", scale=alt.Scale(type="log", nice=False, padding=8), axis=axis)
+
+
+def lines(dataset: str, y: alt.Y, *, sizes: Sequence[int], names: Sequence[str], limit: str) -> alt.LayerChart:
+    """Return lines over the sizes: colour and shape say the path, the dash says whether it copies, bars the interval.
+
+    Rows hold ``name, bytes, value, low, high, aliasing, tip`` and the axes that `held` filters by.
+    """
+    base = alt.Chart(alt.NamedData(name=dataset)).encode(
+        x=size_axis(sizes), color=_colour(names, limit), detail=["aliasing:N"]
+    )
+    dash = alt.StrokeDash(
+        "aliasing:N",
+        title=None,
+        scale=alt.Scale(domain=["shares", "copies"], range=[[1, 0], [6, 4]]),
+        legend=_legend(symbolType="stroke", symbolSize=500, symbolStrokeWidth=2, labelExpr=_ALIASING),
+    )
+    shape = alt.Shape("name:N", title=None, scale=_scale(names, limit, (*_repeat(SHAPES, names), "stroke")))
+    interval = (
+        base.mark_rule(strokeWidth=1.5, opacity=0.55)
+        .encode(y=y, y2="high:Q", tooltip=alt.value(None))
+        .transform_calculate(value="datum.low")
+    )
+    drawn = base.mark_line(strokeWidth=2).encode(y=y, strokeDash=dash, tooltip=alt.value(None))
+    marks = base.mark_point(size=54, filled=True, opacity=1).encode(y=y, shape=shape, tooltip=alt.Tooltip("tip:N"))
+    return alt.layer(interval, drawn, marks)
+
+
+def held(chart: alt.LayerChart, dtype: str, layout: str, threads: str) -> alt.LayerChart:
+    """Let a reader hold dtype, layout and threads; the limit is always drawn."""
+    same = " && ".join(f"datum.{axis} === {axis}" for axis in ("dtype", "layout", "threads"))
+    params = [
+        alt.param(name=name, value=value)
+        for name, value in (("dtype", dtype), ("layout", layout), ("threads", threads))
+    ]
+    return chart.add_params(*params).transform_filter(f"datum.dtype === '' || ({same})")
+
+
+def finished(chart: Any, *, description: str, height: int = 340) -> Json:  # noqa: ANN401  any Altair chart
+    """Return the specification: data by name, as wide as its container, in the house's look."""
+    spec: Json = chart.properties(width=WIDTH, height=height, description=description).to_dict()
+    return {**spec, "config": _CONFIG}  # not through Altair, whose schema has no layout of legends
+
+
+WIDTH: Final = 780
+_AXIS: Final = {
+    "labelColor": INK,
+    "titleColor": INK,
+    "gridColor": GRID,
+    "domainColor": "#9aa5b1",
+    "tickColor": "#9aa5b1",
+    "labelFontSize": 12,
+    "titleFontSize": 12,
+    "titleFontWeight": "normal",
+    "titlePadding": 10,
+    "labelPadding": 5,
+    "labelFont": FONT,
+    "titleFont": FONT,
+}
+_CONFIG: Final[Json] = {
+    "aria": False,
+    "background": "white",
+    "font": FONT,
+    "view": {"stroke": None},
+    "axis": _AXIS,
+    "legend": {
+        "labelFont": FONT,
+        "titleFont": FONT,
+        "labelColor": INK,
+        "titleColor": INK,
+        "layout": {"bottom": {"direction": "vertical", "anchor": "start", "margin": 6}},
+    },
+}
+
+
+def _legend(**more: Any) -> alt.Legend:  # noqa: ANN401  whatever a legend takes
+    columns = alt.expr("max(1, floor(width / 210))")
+    return alt.Legend(
+        orient="bottom",
+        direction="horizontal",
+        columns=columns,
+        labelFontSize=12,
+        labelLimit=320,
+        titleFontSize=12,
+        titleFontWeight="normal",
+        **more,
+    )
+
+
+def _colour(names: Sequence[str], limit: str) -> alt.Color:
+    scale = _scale(names, limit, (*_repeat(PALETTE, names), LIMIT_COLOUR))
+    return alt.Color("name:N", title=None, scale=scale, legend=_legend(symbolSize=80, symbolOpacity=1))
+
+
+def _scale(names: Sequence[str], limit: str, values: Sequence[str]) -> alt.Scale:
+    """Fix the values to the names; the limit's is the last."""
+    domain = [*names, limit] if limit else list(names)
+    return alt.Scale(domain=domain, range=list(values)[: len(names)] + list(values)[-1:] * bool(limit))
+
+
+def _repeat(values: Sequence[str], names: Sequence[str]) -> list[str]:
+    return [values[index % len(values)] for index in range(len(names))]

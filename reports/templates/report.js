@@ -1,0 +1,67 @@
+"use strict";
+(() => {
+  const { charts, datasets } = JSON.parse(document.getElementById("charts").textContent);
+  const AXES = ["dtype", "layout", "threads"];
+  const views = new Map();
+
+  const chosen = (article, spec) => {
+    const selects = article.querySelectorAll("select");
+    const first = Object.fromEntries((spec?.params ?? []).map((param) => [param.name, param.value]));
+    return { ...first, ...Object.fromEntries([...selects].map((select) => [select.name, select.value])) };
+  };
+
+  const filterTable = (article, choice) => {
+    let shown = 0;
+    for (const row of article.querySelectorAll("tbody tr[data-dtype]")) {
+      row.hidden = !AXES.every((axis) => row.dataset[axis] === choice[axis]);
+      shown += !row.hidden;
+    }
+    return shown;
+  };
+
+  const apply = async (article) => {
+    const name = article.querySelector("[data-chart]")?.dataset.chart;
+    const choice = chosen(article, charts[name]?.spec);
+    const shown = filterTable(article, choice);
+    const words = AXES.map((axis) => choice[axis]).join(", ");
+    article.querySelector("output").textContent = shown ? "" : `${words} was not measured here.`;
+    const view = views.get(name);
+    if (view) {
+      for (const axis of AXES) view.signal(axis, choice[axis]);
+      await view.runAsync();
+    }
+  };
+
+  const enliven = async (place) => {
+    const name = place.dataset.chart;
+    const { spec, dataset } = charts[name];
+    const live = { ...spec, width: "container", autosize: { type: "fit-x", contains: "padding" } };
+    live.datasets = { [dataset]: datasets[dataset] };
+    const stage = document.createElement("div");
+    stage.className = "stage";
+    place.append(stage);
+    const { view } = await window.vegaEmbed(stage, live, { renderer: "svg", actions: false });
+    place.querySelector(":scope > svg").remove();
+    place.classList.add("live");
+    views.set(name, view);
+    const article = place.closest("article");
+    if (article.querySelector(".choices")) await apply(article);
+  };
+
+  const watcher = new IntersectionObserver((entries) => {
+    for (const { isIntersecting, target } of entries) {
+      if (isIntersecting) {
+        watcher.unobserve(target);
+        enliven(target);
+      }
+    }
+  }, { rootMargin: "800px 0px" });
+
+  for (const place of document.querySelectorAll("[data-chart]")) watcher.observe(place);
+  for (const form of document.querySelectorAll(".choices")) {
+    form.hidden = false;
+    form.addEventListener("change", () => apply(form.closest("article")));
+    apply(form.closest("article"));
+  }
+  document.documentElement.classList.add("scripted");
+})();

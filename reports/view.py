@@ -1,0 +1,164 @@
+"""What every figure and finding reads: the measured cases of one session as numbers, each computed once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from benchmarks.records import WALL
+from benchmarks.statistics import Estimate, estimate, ratio
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+    from benchmarks.records import Measured, Session
+
+LIMIT: Final = "ref.memcpy"
+EMPTY_CALL: Final = "ref.call"
+
+
+class Group(NamedTuple):
+    """Paths that may be compared: of one family, from the same kind of source."""
+
+    family: str
+    source: str
+
+    @property
+    def title(self) -> str:
+        """The group in words: ``share, array to tensor``."""
+        return f"{self.family.replace('_', ' ')}, {self.source} to {_RESULT.get((self.family, self.source), 'tensor')}"
+
+    @property
+    def anchor(self) -> str:
+        """The group as a part of an id."""
+        return f"{self.family}-{self.source}"
+
+
+_RESULT: Final = {("preprocess", "array"): "array"} | {
+    (family, "tensor"): "array" for family in ("share", "copy", "copy_into", "cast", "d2h", "preprocess")
+}
+
+
+class Choice(NamedTuple):
+    """The axes that are held still in a table or figure."""
+
+    dtype: str
+    layout: str
+    threads: str
+
+    @property
+    def text(self) -> str:
+        """The choice in words."""
+        return f"{self.dtype}, layout {self.layout}, {self.threads}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """One measured case as numbers: its time in nanoseconds, and as a multiple of the limit where there is one."""
+
+    record: Measured
+    time: Estimate
+    of_limit: Estimate | None
+
+    @property
+    def group(self) -> Group:
+        """The paths this one may be compared with."""
+        return Group(self.record.family, self.record.source)
+
+    @property
+    def choice(self) -> Choice:
+        """What else the case fixes."""
+        return Choice(self.record.dtype, self.record.layout, self.record.threads)
+
+    @property
+    def rate(self) -> Estimate:
+        """Bytes of payload per second, counted once, in 1e9: bytes per nanosecond."""
+        nbytes, time = self.record.nbytes, self.time
+        return Estimate(value=nbytes / time.value, low=nbytes / time.high, high=nbytes / time.low, passes=time.passes)
+
+
+class View:
+    """The measured cases of one session, looked up by what a figure asks for. Wall clock only: clocks are not mixed."""
+
+    def __init__(self, session: Session) -> None:
+        self.session = session
+
+    @cached_property
+    def rows(self) -> tuple[Row, ...]:
+        """Every case that has wall times, in the order of the session."""
+        limits = {record.nbytes: record for record in self._timed if record.path == LIMIT}
+        return tuple(
+            Row(record=one, time=estimate(one.passes()), of_limit=_of_limit(one, limits)) for one in self._timed
+        )
+
+    @property
+    def _timed(self) -> Iterator[Measured]:
+        return (record for record in self.session.measured if WALL in record.samples_ns)
+
+    @cached_property
+    def limits(self) -> tuple[Row, ...]:
+        """The limit at every size, the smallest first."""
+        return _by_size(row for row in self.rows if row.record.path == LIMIT)
+
+    @cached_property
+    def empty_call(self) -> Row | None:
+        """The cost of calling a function that does nothing, which every sample holds."""
+        found = _by_size(row for row in self.rows if row.record.path == EMPTY_CALL)
+        return found[0] if found else None
+
+    @cached_property
+    def groups(self) -> Mapping[Group, tuple[Row, ...]]:
+        """The cases of each group, without those of the limit."""
+        found: dict[Group, list[Row]] = {}
+        for row in self.rows:
+            if row.record.family != "limit":
+                found.setdefault(row.group, []).append(row)
+        return {group: tuple(rows) for group, rows in found.items()}
+
+    @cached_property
+    def _by_axes(self) -> Mapping[tuple[object, ...], Row]:
+        return {_axes(row.record, {}): row for row in self.rows}
+
+    def line(self, group: Group, path: str, choice: Choice) -> tuple[Row, ...]:
+        """Return one path's cases over the sizes, the smallest first."""
+        rows = self.groups.get(group, ())
+        return _by_size(row for row in rows if row.record.path == path and row.choice == choice)
+
+    def paths(self, group: Group) -> tuple[str, ...]:
+        """Return the paths of a group in the order of the session."""
+        return tuple(dict.fromkeys(row.record.path for row in self.groups[group]))
+
+    def choices(self, group: Group) -> tuple[Choice, ...]:
+        """Return what can be held still in a group, the one with most sizes and paths first."""
+        found: dict[Choice, int] = {}
+        for row in self.groups[group]:
+            found[row.choice] = found.get(row.choice, 0) + 1
+        return tuple(sorted(found, key=lambda choice: (-found[choice], choice.threads)))
+
+    def twin(self, row: Row, **changes: str) -> Row | None:
+        """Return the case that differs from this one only in `changes`, when it was measured."""
+        return self._by_axes.get(_axes(row.record, changes))
+
+
+def ratio_of(row: Row, base: Row) -> Estimate | None:
+    """Return how many times as long `row` takes as `base`, pass by pass; None where their passes differ."""
+    if len(row.record.passes()) != len(base.record.passes()):
+        return None
+    return ratio(row.record.passes(), base.record.passes())
+
+
+def _of_limit(record: Measured, limits: Mapping[int, Measured]) -> Estimate | None:
+    limit = limits.get(record.nbytes)
+    if limit is None or record.device != limit.device or len(limit.passes()) != len(record.passes()):
+        return None
+    return ratio(record.passes(), limit.passes())
+
+
+def _by_size(rows: Iterable[Row]) -> tuple[Row, ...]:
+    return tuple(sorted(rows, key=lambda row: row.record.nbytes))
+
+
+def _axes(record: Measured, changes: Mapping[str, str]) -> tuple[object, ...]:
+    axes = ("path", "family", "source", "dtype", "layout", "nbytes", "threads", "device")
+    return tuple(changes.get(axis, getattr(record, axis)) for axis in axes)
