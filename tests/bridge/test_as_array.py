@@ -120,7 +120,10 @@ REFUSED: dict[str, tuple[Callable[[], object], str]] = {
     "nested": (lambda: quietly(lambda: torch.nested.nested_tensor([torch.ones(2), torch.ones(3)])), "t.unbind()"),
     "jagged": (lambda: torch.nested.nested_tensor([torch.ones(2)], layout=torch.jagged), "t.unbind()"),
     "fake": (fake, "no elements"),
-    "masked": (lambda: quietly(lambda: masked_tensor(torch.ones(2), torch.tensor([True, False]))), "t.to_tensor(value)"),
+    "masked": (
+        lambda: quietly(lambda: masked_tensor(torch.ones(2), torch.tensor([True, False]))),
+        "t.to_tensor(value)",
+    ),
     "wrapper": (lambda: Wrapper(torch.ones(3)), "inside it"),
     "complex32": (lambda: quietly(lambda: torch.zeros(3, dtype=torch.complex32)), "t.to(torch.complex64)"),
     "float4": (lambda: torch.empty(3, dtype=torch.float4_e2m1fn_x2), "cast it first"),
