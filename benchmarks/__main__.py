@@ -214,6 +214,7 @@ def _guarded(work: Callable[[], T]) -> T:
     import re
 
     from . import session
+    from .breakdown import CaseFailedError
     from .checkout import ForeignBridgeError
     from .lock import MachineBusyError
     from .store import SessionFileError
@@ -227,7 +228,13 @@ def _guarded(work: Callable[[], T]) -> T:
         _stop(str(error), NOT_COMPARABLE)
     except re.error as error:
         _stop(f"--filter is no regular expression: {error}", FAILED)
-    except (ForeignBridgeError, session.NoCasesError, session.NothingToResumeError, WorkerError) as error:
+    except (
+        ForeignBridgeError,
+        session.NoCasesError,
+        session.NothingToResumeError,
+        WorkerError,
+        CaseFailedError,
+    ) as error:
         _stop(str(error), FAILED)
     except SessionFileError as error:
         _stop(str(error), FAILED)
