@@ -11,6 +11,8 @@ if TYPE_CHECKING:
 
     from reports.figures.registry import Json
 
+Drawn = alt.LayerChart | alt.FacetChart
+
 #: Okabe and Ito's palette without its yellow, which is too pale for a line on white.
 PALETTE: Final = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00", "#000000")
 SHAPES: Final = ("circle", "square", "triangle-up", "diamond", "cross", "triangle-down", "triangle-right")
@@ -56,7 +58,7 @@ def rate_axis() -> alt.Y:
     return alt.Y("value:Q", title="payload per second", scale=alt.Scale(type="log", nice=False, padding=8), axis=axis)
 
 
-def lines(dataset: str, y: alt.Y, *, sizes: Sequence[int], names: Sequence[str], limit: str) -> alt.LayerChart:
+def lines(dataset: str, y: alt.Y, *, sizes: Sequence[int], names: Sequence[str], limit: str) -> Drawn:
     """Return lines over the sizes: colour and shape say the path, the dash says whether it copies, bars the interval.
 
     Rows hold ``name, bytes, value, low, high, aliasing, tip`` and the axes that `held` filters by.
@@ -81,7 +83,7 @@ def lines(dataset: str, y: alt.Y, *, sizes: Sequence[int], names: Sequence[str],
     return alt.layer(interval, drawn, marks)
 
 
-def held(chart: alt.LayerChart, dtype: str, layout: str, threads: str) -> alt.LayerChart:
+def held(chart: Drawn, dtype: str, layout: str, threads: str) -> Drawn:
     """Let a reader hold dtype, layout and threads; the limit is always drawn."""
     same = " && ".join(f"datum.{axis} === {axis}" for axis in ("dtype", "layout", "threads"))
     params = [
@@ -91,7 +93,60 @@ def held(chart: alt.LayerChart, dtype: str, layout: str, threads: str) -> alt.La
     return chart.add_params(*params).transform_filter(f"datum.dtype === '' || ({same})")
 
 
-def finished(chart: Any, *, description: str, height: int = 340) -> Json:  # noqa: ANN401  any Altair chart
+def strip(dataset: str, rows: Sequence[Json], orders: Sequence[str]) -> Json:
+    """Return cells coloured by one of three `orders`, each with its sign: cheaper, cannot tell, dearer."""
+    x, y = (
+        _columns(list(dict.fromkeys(row["column"] for row in sorted(rows, key=lambda row: row["order"])))),
+        _rows(None),
+    )
+    colour = alt.Color(
+        "text:N",
+        title="the first is",
+        scale=alt.Scale(domain=list(orders), range=["#0072B2", "#E4E7EB", "#E69F00"]),
+        legend=_legend(symbolType="square"),
+    )
+    base = alt.Chart(alt.NamedData(name=dataset)).encode(x=x, y=y)
+    cells = base.mark_rect(stroke="white", strokeWidth=2).encode(
+        color=colour, tooltip=_tooltips("row", "column", "text")
+    )
+    signs = base.mark_text(fontSize=13, fontWeight="bold").encode(
+        text=alt.Text("sign:N"), color=alt.condition("datum.text === 'cheaper'", alt.value("white"), alt.value(INK))
+    )
+    signed = signs.transform_calculate(sign="{'cheaper': '<', 'cannot tell': '~', 'dearer': '>'}[datum.text]")
+    return _stepped(alt.layer(cells, signed), 46, "where the first path of each pair is cheaper and where dearer")
+
+
+def heat(dataset: str, columns: Sequence[str], paths: Sequence[str]) -> Json:
+    """Return cells coloured by the logarithm of ``value``, each with its number."""
+    base = alt.Chart(alt.NamedData(name=dataset)).encode(x=_columns(columns), y=_rows(paths))
+    scale = alt.Scale(type="log", domain=[1, 32], clamp=True, range=["#f1f7fb", "#08519c"], interpolate="lab")
+    colour = alt.Color("value:Q", scale=scale, legend=None)
+    cells = base.mark_rect(stroke="white", strokeWidth=2).encode(color=colour, tooltip=alt.Tooltip("tip:N"))
+    dark = alt.condition("datum.value > 6", alt.value("white"), alt.value(INK))
+    numbers = base.mark_text(fontSize=12).encode(text="text:N", color=dark)
+    return _stepped(alt.layer(cells, numbers), 58, "multiples of the limit by path, dtype and layout")
+
+
+def _columns(names: Sequence[str]) -> alt.X:
+    axis = alt.Axis(orient="top", labelAngle=-40, labelLimit=220, ticks=False, domain=False)
+    return alt.X("column:N", title=None, sort=list(names), axis=axis)
+
+
+def _rows(names: Sequence[str] | None) -> alt.Y:
+    axis = alt.Axis(labelLimit=420, ticks=False, domain=False)
+    return alt.Y("row:N", title=None, sort=list(names) if names else None, axis=axis)
+
+
+def _tooltips(*names: str) -> list[alt.Tooltip]:
+    return [alt.Tooltip(f"{name}:N", title=" ") for name in names]
+
+
+def _stepped(chart: Drawn, step: int, description: str) -> Json:
+    sized = chart.properties(width=alt.Step(step), height=alt.Step(30), description=description)
+    return {**sized.to_dict(), "config": _CONFIG}
+
+
+def finished(chart: Drawn, *, description: str, height: int = 340) -> Json:
     """Return the specification: data by name, as wide as its container, in the house's look."""
     spec: Json = chart.properties(width=WIDTH, height=height, description=description).to_dict()
     return {**spec, "config": _CONFIG}  # not through Altair, whose schema has no layout of legends

@@ -1,27 +1,51 @@
 """Findings: sentences with numbers, each printed only when the session's data allow it.
 
-A finding is one decorated function: it takes the `View` of a session and returns a sentence or None. Every number in
-a sentence stands, as the same text, in the table row that its anchor names.
+A finding is one decorated function: it takes the `View` of a session and yields what it may say, the strongest first.
+Every number in a sentence stands, as the same text, in the table row that its anchor names.
 """
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
-from reports.view import View
+from benchmarks.model import Fit, Flat, flat
+
+from . import units
+from .figures import faults, fits, overtakes, ratios, semantics, versus
+from .view import OURS, USUAL, Group, View, ratio_of
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
     from benchmarks.records import Session
+    from benchmarks.statistics import Estimate
+
+    from .view import Row
+
+    Find = Callable[[View], Iterator["Finding"]]
+
+#: More sentences than this are not read.
+CAP: Final = 9
+#: A difference within this is not worth a sentence, even where it is certain.
+SMALL: Final = 0.05
+NOTHING: Final = (
+    "These data allow no sentence: a finding needs several sizes of one path, or two paths of one family whose "
+    "intervals lie apart. Measure more cases (--preset standard) or more passes."
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
-    """One sentence, the id of the row or figure that shows it, and the numbers that stand in both."""
+    """One sentence, the id of the row that shows it, and the numbers that stand in both."""
 
     sentence: str
     anchor: str
-    numbers: tuple[str, ...] = ()
+    numbers: tuple[str, ...]
+
+
+_FINDS: Final[list[tuple[int, Find]]] = []
 
 
 def findings(session: Session) -> tuple[Finding, ...]:
@@ -30,6 +54,167 @@ def findings(session: Session) -> tuple[Finding, ...]:
 
 
 def found(view: View) -> tuple[Finding, ...]:
-    """Return what a view shows, the most telling first."""
-    del view
-    return ()
+    """Return what a view shows, at most one sentence a question, the most telling first."""
+    said = (next(find(view), None) for _, find in sorted(_FINDS, key=lambda one: one[0]))
+    return tuple(one for one in said if one)[:CAP]
+
+
+def finding(order: int) -> Callable[[Find], Find]:
+    """Make the decorated function answer one question; `order` is its place among the sentences."""
+
+    def register(find: Find) -> Find:
+        _FINDS.append((order, find))
+        return find
+
+    return register
+
+
+def _worth(ratio: Estimate) -> bool:
+    """Whether a ratio is certain, and more than small."""
+    return (ratio.low > 1 or ratio.high < 1) and abs(math.log(ratio.value)) > math.log1p(SMALL)
+
+
+def _plain(view: View) -> Iterator[Row]:
+    """Yield the cases that everybody can compare: of a group's first choice, the largest payload first."""
+    rows = (row for group in view.groups for row in view.groups[group] if row.choice == view.choices(group)[0])
+    yield from sorted(rows, key=lambda row: -row.record.nbytes)
+
+
+@finding(10)
+def page_faults(view: View) -> Iterator[Finding]:
+    """Say what fresh pages cost: faults on more than half the pages, and the same copy into existing memory apart."""
+    rows = (row for row in _plain(view) if row.record.minflt_per_call > row.record.nbytes / 8192)
+    for row in sorted(rows, key=lambda row: (-row.record.nbytes, row.record.path != USUAL.get(row.group))):
+        into = faults.into_existing(view, row)
+        if into and into.time.high < row.time.low:
+            took, count = units.with_interval(row.time, units.time), units.count(row.record.minflt_per_call)
+            existing, less = units.with_interval(into.time, units.time), units.times(row.time.value / into.time.value)
+            yield Finding(
+                sentence=f"At {units.size(row.record.nbytes)} `{row.record.path}` takes {took} with {count} page faults "
+                f"a call; the same bytes go into existing memory with `{into.record.path}` in {existing}, {less} faster.",
+                anchor=faults.fault_anchor(row),
+                numbers=(took, count, existing, less),
+            )
+
+
+@finding(25)
+def bridge_gains_most(view: View) -> Iterator[Finding]:
+    """Say where bridge is furthest ahead of the usual spelling."""
+    yield from _against_usual(view, lambda row, ratio: ratio.high < 1 and row.record.family != "preprocess")
+
+
+@finding(30)
+def preprocessing(view: View) -> Iterator[Finding]:
+    """Say how the preprocessing of the seeds compares with bridge's, whoever is ahead."""
+    yield from _against_usual(view, lambda row, _: row.record.family == "preprocess")
+
+
+@finding(60)
+def bridge_loses_most(view: View) -> Iterator[Finding]:
+    """Say where bridge is furthest behind the usual spelling: a report that hides it is an advertisement."""
+    yield from _against_usual(view, lambda row, ratio: ratio.low > 1 and row.record.family != "preprocess")
+
+
+def _against_usual(view: View, wanted: Callable[[Row, Estimate], bool]) -> Iterator[Finding]:
+    ours = (row for row in _plain(view) if row.record.path.startswith(OURS))
+    pairs = ((row, ratio) for row in ours if (ratio := versus.ratio_to_usual(view, row)) and _worth(ratio))
+    known = [(row, ratio) for row, ratio in pairs if wanted(row, ratio)]
+    for row, ratio in sorted(known, key=lambda one: -abs(math.log(one[1].value))):
+        said = units.with_interval(ratio, units.times)
+        yield Finding(
+            sentence=f"At {units.size(row.record.nbytes)} `{row.record.path}` takes {said} as long as "
+            f"`{USUAL[row.group]}`.",
+            anchor=versus.usual_anchor(row.group, row.record.path, row.choice),
+            numbers=(said,),
+        )
+
+
+@finding(20)
+def sharing_is_flat(view: View) -> Iterator[Finding]:
+    """Say what sharing costs, where it costs the same at every size."""
+    for group in (one for one in view.groups if one.family == "share"):
+        usual = USUAL.get(group, "")
+        line = view.line(group, usual, view.choices(group)[0])
+        known = flat({row.record.nbytes: row.record.passes() for row in line})
+        if isinstance(known, Flat) and all(row.record.aliasing == "shares" for row in line):
+            said = units.with_interval(known.time_ns, units.time)
+            sizes = f"{units.size(known.smallest_bytes)} to {units.size(known.largest_bytes)}"
+            yield Finding(
+                sentence=f"`{usual}` copies nothing and costs {said} at every size from {sizes}.",
+                anchor=fits.fixed_anchor(group, usual),
+                numbers=(said, sizes),
+            )
+
+
+@finding(50)
+def copies_cost_a_call(view: View) -> Iterator[Finding]:
+    """Say what a copy costs before it moves a byte, against a call that shares."""
+    for group in (one for one in view.groups if one.family == "copy"):
+        usual = USUAL.get(group, "")
+        known = fits.cache_fit(view, group, usual, view.choices(group)[0])
+        more = fits.of_sharing(view, group, known)
+        if isinstance(known, Fit) and known.fixed_ns and more:
+            said, ratio = units.with_interval(known.fixed_ns, units.time), units.times(more)
+            yield Finding(
+                sentence=f"`{usual}` costs {said} before it moves a byte, {ratio} a call of "
+                f"`{USUAL[Group('share', group.source)]}`, which moves none.",
+                anchor=fits.fixed_anchor(group, usual),
+                numbers=(said, ratio),
+            )
+
+
+@finding(70)
+def one_overtakes_another(view: View) -> Iterator[Finding]:
+    """Say which path is cheaper for small payloads and dearer for large ones, where that is certain on both sides."""
+    pairs = (pair for group in view.groups for pair in overtakes.all_pairs(view, group) if pair.overtakes)
+    for pair in sorted(pairs, key=lambda one: USUAL.get(one.group) not in {one.first, one.second}):
+        cheaper, dearer = pair.ranges("cheaper"), pair.ranges("dearer")
+        yield Finding(
+            sentence=f"`{pair.first}` is cheaper than `{pair.second}` for {cheaper} and dearer for {dearer}.",
+            anchor=pair.anchor,
+            numbers=(cheaper, dearer),
+        )
+
+
+@finding(80)
+def nearest_to_the_limit(view: View) -> Iterator[Finding]:
+    """Say which copy comes nearest to the limit at the largest size."""
+    copies = [row for row in _plain(view) if row.of_limit and row.record.family in {"copy", "copy_into"}]
+    for row in sorted(copies, key=lambda row: (-row.record.nbytes, row.of_limit.value if row.of_limit else 0)):
+        if row.of_limit:
+            said = units.with_interval(row.of_limit, units.times)
+            yield Finding(
+                sentence=f"At {units.size(row.record.nbytes)} `{row.record.path}` comes nearest to the limit: it takes "
+                f"{said} as long as a plain memmove.",
+                anchor=ratios.limit_anchor(row),
+                numbers=(said,),
+            )
+
+
+@finding(90)
+def threads(view: View) -> Iterator[Finding]:
+    """Say where all threads help or harm most, where that is certain."""
+    rows = [(row, one) for row in view.rows if row.record.threads == "allt" and (one := view.twin(row, threads="1t"))]
+    known = [(row, ratio) for row, one in rows if (ratio := ratio_of(row, one)) and _worth(ratio)]
+    for row, ratio in sorted(known, key=lambda one: -abs(math.log(one[1].value))):
+        said = units.with_interval(ratio, units.times)
+        yield Finding(
+            sentence=f"With all threads `{row.record.path}` takes {said} as long as with one at "
+            f"{units.size(row.record.nbytes)}.",
+            anchor=versus.threads_anchor(row),
+            numbers=(said,),
+        )
+
+
+@finding(65)
+def some_kill(view: View) -> Iterator[Finding]:
+    """Name a path that ends the process instead of raising."""
+    for one in view.session.semantics:
+        for trait, seen in one.observed.items():
+            if seen.outcome == "dies":
+                kind, _, value = trait.partition("=")
+                yield Finding(
+                    sentence=f"`{one.path}` {semantics.WORDS['dies']} when the source's {kind} is {value}.",
+                    anchor=semantics.card_anchor(one, kind),
+                    numbers=(semantics.WORDS["dies"],),
+                )

@@ -84,6 +84,7 @@ def html(made: Report, *, home: str = "") -> str:
             report=made,
             header=made.session.header,
             home=home,
+            nothing=findings.NOTHING,
             style=Markup((TEMPLATES / "style.css").read_text(encoding="utf-8")),  # noqa: S704  a file of ours
             script=Markup((TEMPLATES / "report.js").read_text(encoding="utf-8")),  # noqa: S704  a file of ours
             vega=Markup(drawing.scripts()),  # noqa: S704  escaped for a script there
@@ -97,7 +98,11 @@ def html(made: Report, *, home: str = "") -> str:
 
 def markdown(made: Report) -> str:
     """Return the report as Markdown, its figures beside it as SVG files."""
-    return environment().get_template("report.md.j2").render(report=made, header=made.session.header)
+    return (
+        environment()
+        .get_template("report.md.j2")
+        .render(report=made, header=made.session.header, nothing=findings.NOTHING)
+    )
 
 
 @cache
@@ -118,7 +123,9 @@ def environment() -> Environment:
 def _charts(made: Report) -> Markup:
     charts = {one.anchor: one.chart for _, some in made.sections for one in some if one.chart}
     data = {
-        "charts": {name: {"spec": chart.spec, "dataset": chart.dataset} for name, chart in charts.items()},
+        "charts": {
+            name: {"spec": chart.spec, "dataset": chart.dataset, "fluid": chart.fluid} for name, chart in charts.items()
+        },
         "datasets": {chart.dataset: chart.rows for chart in charts.values()},
     }
     text = json.dumps(data, ensure_ascii=False, separators=(",", ":")).replace("<", "\\u003c")

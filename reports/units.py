@@ -54,7 +54,7 @@ def count(number: float) -> str:
 
 def digits(value: float) -> str:
     """Return three significant digits, never in scientific notation below a million."""
-    for limit, places in ((9.995, 2), (99.95, 1)):
+    for limit, places in ((0.9995, 3), (9.995, 2), (99.95, 1)):
         if abs(value) < limit:
             return f"{value:.{places}f}"
     return f"{value:,.0f}"

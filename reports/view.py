@@ -30,6 +30,11 @@ class Group(NamedTuple):
         return f"{self.family.replace('_', ' ')}, {self.source} to {_RESULT.get((self.family, self.source), 'tensor')}"
 
     @property
+    def heading(self) -> str:
+        """The group as the start of a heading."""
+        return self.title[0].upper() + self.title[1:]
+
+    @property
     def anchor(self) -> str:
         """The group as a part of an id."""
         return f"{self.family}-{self.source}"
@@ -38,6 +43,27 @@ class Group(NamedTuple):
 _RESULT: Final = {("preprocess", "array"): "array"} | {
     (family, "tensor"): "array" for family in ("share", "copy", "copy_into", "cast", "d2h", "preprocess")
 }
+
+
+#: What bridge's own paths are called.
+OURS: Final = "bridge."
+#: What people usually write, one path a group; the others are compared with it.
+USUAL: Final = {
+    Group("share", "array"): "torch.from_numpy",
+    Group("share", "tensor"): "Tensor.numpy",
+    Group("copy", "array"): "torch.tensor",
+    Group("copy", "tensor"): "np.array",
+    Group("copy_into", "array"): "Tensor.copy_",
+    Group("copy_into", "tensor"): "Tensor.copy_.out_array",
+    Group("cast", "array"): "torch.from_numpy.to",
+    Group("cast", "tensor"): "Tensor.to.numpy",
+    Group("stack", "array"): "torch.stack",
+    Group("preprocess", "array"): "seeds.preprocess",
+    Group("h2d", "array"): "h2d.to",
+    Group("d2h", "tensor"): "d2h.cpu",
+}
+#: Kind of source -> the path that copies it into memory that is already there.
+COPY_INTO: Final = {group.source: path for group, path in USUAL.items() if group.family == "copy_into"}
 
 
 class Choice(NamedTuple):

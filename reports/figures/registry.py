@@ -57,11 +57,15 @@ class Table:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Chart:
-    """A Vega-Lite specification that reads `rows` under the name `dataset`; charts of one dataset share its rows."""
+    """A Vega-Lite specification that reads `rows` under the name `dataset`.
+
+    A `fluid` chart is as wide as its column; the others keep the size their cells need.
+    """
 
     spec: Json
     dataset: str
     rows: tuple[Json, ...]
+    fluid: bool = True
 
     @property
     def whole(self) -> Json:

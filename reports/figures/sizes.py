@@ -68,7 +68,7 @@ def _figure(  # noqa: PLR0913, PLR0917  the two callers differ in all of these
     drawn = [*view.limits, *sorted(rows, key=lambda row: choices.index(row.choice))][:ROWS_CAP]
     return Figure(
         anchor=slug(f"{kind}-{group.anchor}{suffix}"),
-        title=f"{group.title[0].upper()}{group.title[1:]}{suffix}",
+        title=f"{group.heading}{suffix}",
         caption=_caption(view, rows, drawn, choices[0], kind),
         table=_table(rows, choices, measure, text),
         chart=_chart(view, drawn, paths, choices[0], kind, measure),

@@ -34,8 +34,9 @@
 
   const enliven = async (place) => {
     const name = place.dataset.chart;
-    const { spec, dataset } = charts[name];
-    const live = { ...spec, width: "container", autosize: { type: "fit-x", contains: "padding" } };
+    const { spec, dataset, fluid } = charts[name];
+    const live = { ...spec };
+    if (fluid) Object.assign(live, { width: "container", autosize: { type: "fit-x", contains: "padding" } });
     live.datasets = { [dataset]: datasets[dataset] };
     const stage = document.createElement("div");
     stage.className = "stage";
