@@ -45,7 +45,7 @@ class Desk(Protocol):
 
 #: A session's worker puts its desk and its jobs here; a plain run has neither and takes the quick preset.
 DESK: Final = pytest.StashKey[Desk]()
-JOBS: Final = pytest.StashKey["Sequence[Job]"]()
+JOBS: Final = pytest.StashKey[tuple[Job, ...]]()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -125,6 +125,7 @@ class PassDesk:
         before = minor_faults()
         _time(benchmark, call, job, self.bench.clock)
         faults = minor_faults() - before
+        assert benchmark.stats is not None, "a pass runs with timing enabled"
         samples_ns = [float(f"{seconds * 1e9:.5g}") for seconds in benchmark.stats.stats.data]
         seen = {"clock": self.bench.clock.name, "samples_ns": samples_ns, "minflt": faults / _calls(job)}
         self.emit({"case": job.case, "pass": self.number, **seen})

@@ -94,7 +94,7 @@ def _one_worker(plan: Plan, lock: int | None, limit_s: float) -> Iterator[Json]:
 
 
 def _started(plan: Plan, log: IO[bytes], lock: int | None) -> subprocess.Popen[bytes]:
-    worker = subprocess.Popen(
+    worker = subprocess.Popen(  # noqa: S603  our own module, no shell
         _WORKER,
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,

@@ -120,8 +120,9 @@ def dtype_of(name: str, library: str) -> Any:  # noqa: ANN401  a dtype of either
 
 def standardized(source: Input) -> Array:
     """Return (x - mean) / std with ddof 1, computed in float64: what the preprocess family has to come close to."""
-    x = source.reference.astype(np.float64)
-    return (x - x.mean()) / x.std(ddof=1)
+    x: Array = source.reference.astype(np.float64)
+    standard: Array = (x - x.mean()) / x.std(ddof=1)
+    return standard
 
 
 def _cast_reference(target: str) -> Callable[[Array], Array]:

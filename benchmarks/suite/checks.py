@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 Aliasing = Literal["shares", "copies"]
 
 #: float32 sums of millions of elements against float64: relative, and absolute near zero.
-_CLOSE: Final = {"rtol": 1e-3, "atol": 1e-4}
+_RELATIVE: Final = 1e-3
+_ABSOLUTE: Final = 1e-4
 
 
 class WrongResultError(Exception):
@@ -85,7 +86,7 @@ def _prove_values(call: Call, result: Any) -> None:  # noqa: ANN401  an array or
     if found.shape != expected.shape:
         raise WrongResultError(f"{call.case.id}: shape {found.shape} instead of {expected.shape}")
     if call.path.family == "preprocess":
-        right = np.allclose(found, expected, **_CLOSE)
+        right = np.allclose(found, expected, rtol=_RELATIVE, atol=_ABSOLUTE)
     else:
         _prove_dtype(call, found, expected)
         right = np.array_equal(found, expected)
@@ -101,7 +102,7 @@ def _prove_dtype(call: Call, found: Array, expected: Array) -> None:
 
 def _first_element(result: Any) -> bytes:  # noqa: ANN401  an array or a tensor
     elements = as_bits_of_numpy(result)
-    return elements[(0,) * elements.ndim].tobytes()
+    return bytes(elements[(0,) * elements.ndim].tobytes())
 
 
 def _new_bytes(call: Call, result: Any, aliasing: Aliasing) -> int:  # noqa: ANN401  an array or a tensor

@@ -48,7 +48,8 @@ class Input:
     @property
     def shape(self) -> tuple[int, ...]:
         """The source's shape."""
-        return self.reference.shape
+        shape: tuple[int, ...] = self.reference.shape
+        return shape
 
     def poke(self) -> None:
         """Change the first element through the owner's memory; poking twice restores it.
@@ -231,7 +232,8 @@ def _address(array: Array) -> int:
 def _ml_bfloat16() -> np.dtype[Any]:
     import ml_dtypes  # noqa: PLC0415  optional: cases that need it are skipped where it is missing
 
-    return np.dtype(ml_dtypes.bfloat16)
+    known: np.dtype[Any] = np.dtype(ml_dtypes.bfloat16)
+    return known
 
 
 assert set(_TILES) == set(DTYPES), "every dtype of the matrix needs values"

@@ -18,8 +18,6 @@ import bridge
 from .registry import PATHS, path
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from .registry import Conversion
 
     Array = np.ndarray
@@ -75,7 +73,7 @@ def torch_asarray(a: Array) -> Tensor:
     refuses={**_AS_IT_LIES, "reversed": "torch 2.13 aborts the process on negative strides (pytorch#188023)"},
 )
 def torch_from_dlpack(a: Array) -> Tensor:
-    return torch.from_dlpack(a)
+    return torch.from_dlpack(a)  # type: ignore[attr-defined]
 
 
 @path("bridge.as_tensor", family="share")
@@ -146,7 +144,7 @@ def np_copy_from_numpy(a: Array) -> Tensor:
 
 @path("torch.from_dlpack.copy", family="copy", refuses=_NO_FOREIGN)
 def torch_from_dlpack_copy(a: Array) -> Tensor:
-    return torch.from_dlpack(a, copy=True)
+    return torch.from_dlpack(a, copy=True)  # type: ignore[attr-defined]
 
 
 @path("bridge.as_tensor.copy", family="copy")
@@ -260,32 +258,32 @@ def bridge_as_array_dtype(t: Tensor, dtype: np.dtype) -> Array:
 
 
 @path("torch.tensor.list", family="stack")
-def torch_tensor_list(arrays: Sequence[Array]) -> Tensor:
+def torch_tensor_list(arrays: list[Array]) -> Tensor:
     return torch.tensor(arrays)
 
 
 @path("np.stack.from_numpy", family="stack")
-def np_stack_from_numpy(arrays: Sequence[Array]) -> Tensor:
+def np_stack_from_numpy(arrays: list[Array]) -> Tensor:
     return torch.from_numpy(np.stack(arrays))
 
 
 @path("np.array.from_numpy", family="stack")
-def np_array_from_numpy(arrays: Sequence[Array]) -> Tensor:
+def np_array_from_numpy(arrays: list[Array]) -> Tensor:
     return torch.from_numpy(np.array(arrays))
 
 
 @path("torch.stack", family="stack")
-def torch_stack(arrays: Sequence[Array]) -> Tensor:
+def torch_stack(arrays: list[Array]) -> Tensor:
     return torch.stack([torch.from_numpy(a) for a in arrays])
 
 
 @path("default_collate", family="stack")
-def torch_default_collate(arrays: Sequence[Array]) -> Conversion:
+def torch_default_collate(arrays: list[Array]) -> Conversion:
     return default_collate(arrays)
 
 
 @path("bridge.stack", family="stack")
-def bridge_stack(arrays: Sequence[Array]) -> Tensor:
+def bridge_stack(arrays: list[Array]) -> Tensor:
     return bridge.stack(arrays)
 
 
@@ -301,7 +299,7 @@ def seeds_preprocess(a: Array) -> Array:
 
 
 @path("np.preprocess", family="preprocess")
-def np_preprocess(a: Array) -> Array:
+def np_preprocess(a: Array) -> Conversion:
     x = a.astype(np.float32)
     return (x - x.mean()) / x.std(ddof=1)
 
