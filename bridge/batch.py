@@ -6,7 +6,7 @@ import numpy as np
 import torch
 
 from bridge import device as devices
-from bridge import memory
+from bridge import memory, short
 from bridge.memory import Side
 from bridge.sources import as_source_array, as_source_tensor
 
@@ -19,9 +19,13 @@ def stack(seq: Sequence[Side], *, axis: int = 0, out: torch.Tensor | None = None
         TypeError: an item holds no plain elements, or requires grad, which only torch.stack keeps.
 
     """
-    items = [_readable(item) for item in seq]
-    if not items:
+    if len(seq) == 0:
         raise ValueError("stack needs at least one array or tensor")
+    if out is None and axis == 0:
+        found = short.stacked(seq)
+        if found is not None:
+            return found
+    items = [_readable(item) for item in seq]
     dtype, shape = _common(items)
     axis = np.lib.array_utils.normalize_axis_index(axis, len(shape) + 1)
     full = (*shape[:axis], len(items), *shape[axis:])

@@ -4,14 +4,17 @@ from typing import Any, TypeVar
 
 import numpy as np
 import torch
+from numpy import ndarray
+from torch import Tensor, from_numpy
 
 from bridge import device as devices
-from bridge import dtypes, engines, memory
+from bridge import dtypes, engines, memory, short
 from bridge.memory import Side
 from bridge.plans import Order
 from bridge.rules import Casting, Device, DType, Readonly, plan
 from bridge.sources import as_source_array, as_source_tensor
 
+_PLAIN = (Tensor, torch.nn.Parameter)
 Destination = TypeVar("Destination", np.ndarray, torch.Tensor)
 
 
@@ -41,11 +44,15 @@ def as_tensor(  # noqa: PLR0913 - the keywords of torch.as_tensor and of the arr
         TypeError: `x` can never be a tensor, or the cast breaks `casting`.
 
     """
-    if type(x) is np.ndarray and x.flags.carray and dtype is device is None and not copy and order == "K":
+    if type(x) is ndarray and dtype is None and device is None and not copy and order == "K" and x.flags.carray:
         try:
-            return torch.from_numpy(x)
+            return from_numpy(x)
         except (TypeError, ValueError):  # foreign byte order, or odd strides of axes of length one
             pass
+    elif type(x) is ndarray and device is None and order == "K" and readonly == "copy" and casting == "same_kind":
+        found = short.tensor(x, copy=copy) if dtype is None else short.cast(x, dtype, copy=copy)
+        if found is not None:
+            return found
     if isinstance(x, list | tuple) and copy is not False:
         x, copy = as_source_array(x)[0], None
     decided = plan(
@@ -79,12 +86,16 @@ def as_array(
         TypeError: `t` has no elements an array could hold, or no dtype; the message names the cure.
 
     """
-    if type(t) is torch.Tensor and dtype is None and not copy and order == "K" and t.dtype in dtypes.NUMPY_OF:
+    if type(t) is Tensor and dtype is None and not copy and order == "K" and not t.requires_grad:
         try:
-            if t.is_contiguous() and not t.requires_grad:
+            if t.is_contiguous():
                 return t.numpy()
-        except (TypeError, RuntimeError):  # conjugated, sparse, inside vmap, and other rarities
+        except (TypeError, RuntimeError):  # bfloat16, conjugated, sparse, inside vmap, and other rarities
             pass
+    if type(t) in _PLAIN and dtype is None and order == "K":
+        found = short.array(t, copy=copy)
+        if found is not None:
+            return found
     array: np.ndarray = plan(t, to="array", dtype=dtype, copy=copy, order=order).run()
     return array
 
@@ -97,17 +108,23 @@ def copyto(dst: Destination, src: Side, *, casting: Casting = "same_kind") -> De
         TypeError: one of them holds no plain elements, or the cast breaks `casting`.
 
     """
+    if not short.copied(dst, src):
+        _copy(dst, src, casting)
+    if isinstance(dst, torch.Tensor) and not dst.is_inference():
+        torch.autograd.graph.increment_version(dst)  # autograd must learn that saved elements changed
+    return dst
+
+
+def _copy(dst: Side, src: Side, casting: Casting) -> None:
+    """Fill any destination from any source."""
     target, source = _destination(dst), _readable(src)
     dtypes.check_cast(memory.torch_dtype(source), memory.torch_dtype(target), casting)
     if source.shape != target.shape:
         source = memory.broadcast(source, tuple(target.shape))
     if isinstance(target, torch.Tensor) and not target.is_cpu:
         devices.put(target, source if isinstance(source, torch.Tensor) else as_tensor(source, readonly="share"))
-        return dst
-    engines.fill(target, source)
-    if isinstance(target, torch.Tensor) and not target.is_inference():
-        torch.autograd.graph.increment_version(target)  # autograd must learn that saved elements changed
-    return dst
+    else:
+        engines.fill(target, source)
 
 
 def _readable(src: Side) -> Side:

@@ -20,7 +20,7 @@ class _Writable:
     def __init__(self, array: np.ndarray) -> None:
         self.owner = array
         interface = array.__array_interface__
-        self.__array_interface__ = {**interface, "data": (interface["data"][0], False)}
+        self.__array_interface__ = {**interface, "data": (interface["data"][0], False), "strides": array.strides}
 
 
 def tensor_of(x: Side) -> torch.Tensor:
@@ -34,7 +34,7 @@ def tensor_of(x: Side) -> torch.Tensor:
 
 def array_of(x: torch.Tensor, *, writable: bool = True) -> np.ndarray:
     """Return an array over the memory of the CPU tensor `x`, which then cannot be resized."""
-    array = raw(x).view(dtypes.to_numpy(x.dtype))
+    array = raw(x).view(dtypes.to_numpy(dtypes.known(x.dtype)))
     array.flags.writeable = writable
     return array
 

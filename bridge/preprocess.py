@@ -69,7 +69,7 @@ def _fill_group(blocks: list[tuple[np.ndarray, np.ndarray]], axes: tuple[int, ..
     """
     count = sum(math.prod(array.shape[axis] for axis in axes) for _, array in blocks)
     near = _mean(blocks[0][1], axes)
-    total, squares = np.float64(0), np.float64(0)
+    total, squares = np.zeros(()), np.zeros(())
     for out, array in blocks:
         np.subtract(array, near, out=out, casting="same_kind")
         total = total + np.add.reduce(out, axes, keepdims=True)
@@ -86,4 +86,5 @@ def _mean(array: np.ndarray, axes: tuple[int, ...]) -> np.ndarray:
     dtype = np.result_type(array.dtype, np.float32)
     first = array[tuple(slice(0, 1) if axis in axes else slice(None) for axis in range(array.ndim))].astype(dtype)
     rest: np.ndarray = np.add.reduce(np.subtract(array, first), axes, keepdims=True)
-    return first + rest / dtype.type(math.prod(array.shape[axis] for axis in axes))
+    mean: np.ndarray = first + rest / dtype.type(math.prod(array.shape[axis] for axis in axes))
+    return mean
