@@ -56,7 +56,7 @@ def call(case: Case, cache: InputCache, device: str = "cpu") -> Call:
 
 
 def _limit(case: Case, path: Path, source: Input, _device: str) -> Call:
-    out = np.zeros(case.nbytes, np.uint8)
+    out = np.full(case.nbytes, 1, np.uint8)  # written once, so that its pages exist
     addresses = (out.ctypes.data, source.memory.ctypes.data, case.nbytes)
     # The array goes along in `expected`, which keeps the memory behind the bare address alive.
     return Call(case=case, path=path, input=source, args=addresses, expected=lambda: out)

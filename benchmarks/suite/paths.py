@@ -244,7 +244,7 @@ def tensor_to_numpy(t: Tensor, dtype: torch.dtype) -> Array:
     return t.to(dtype).numpy()
 
 
-@path("Tensor.numpy.astype", family="cast", source="tensor", dtype_from="numpy", refuses=_NO_BFLOAT16)
+@path("Tensor.numpy.astype", family="cast", source="tensor", dtype_from="numpy")
 def tensor_numpy_astype(t: Tensor, dtype: np.dtype) -> Array:
     return t.numpy().astype(dtype)
 
