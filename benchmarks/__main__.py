@@ -196,48 +196,29 @@ def _finish_run(path: Path, pytest_json: Path | None) -> None:
 
 
 def _load(name: str) -> Session:
-    from .store import SessionFileError, read, sessions_in
+    from .store import read, sessions_in
 
     found = sessions_in(SESSIONS) if name == "latest" else [Path(name)]
     if not found:
         _stop(f"no session in {SESSIONS}; measure one: python -m benchmarks run", FAILED)
-    try:
-        return read(found[-1])
-    except FileNotFoundError:
-        _stop(f"there is no file {found[-1]}", FAILED)
-    except SessionFileError as error:
-        _stop(str(error), FAILED)
+    if not found[-1].is_file():
+        _stop(f"there is no session file {found[-1]}", FAILED)
+    return _guarded(lambda: read(found[-1]))
 
 
 def _guarded(work: Callable[[], T]) -> T:
     """Do some work; what users can mend becomes one line and an exit code."""
     import re
 
-    from . import session
-    from .breakdown import CaseFailedError
-    from .checkout import ForeignBridgeError
-    from .lock import MachineBusyError
-    from .store import SessionFileError
-    from .workers import WorkerError
+    from .errors import BenchmarkError, MachineBusyError, NotComparableError
 
     try:
         return work()
-    except MachineBusyError as error:
-        _stop(str(error), BUSY)
-    except session.NotComparableError as error:
-        _stop(str(error), NOT_COMPARABLE)
+    except BenchmarkError as error:
+        codes = {MachineBusyError: BUSY, NotComparableError: NOT_COMPARABLE}
+        _stop(str(error), codes.get(type(error), FAILED))
     except re.error as error:
         _stop(f"--filter is no regular expression: {error}", FAILED)
-    except (
-        ForeignBridgeError,
-        session.NoCasesError,
-        session.NothingToResumeError,
-        WorkerError,
-        CaseFailedError,
-    ) as error:
-        _stop(str(error), FAILED)
-    except SessionFileError as error:
-        _stop(str(error), FAILED)
     except KeyboardInterrupt:
         _stop("interrupted; finished cases are kept: python -m benchmarks run --resume", INTERRUPTED)
 

@@ -13,9 +13,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from . import matrix, store
-from .model import REGIMES, Fit, NoFit, fit, within
+from .errors import CaseFailedError, NoCasesError
+from .model import REGIMES, Fit, Flat, NoFit, fit, flat, within
 from .records import WALL, Failed, Measured
-from .session import NoCasesError, Request, run
+from .session import Request, run
 from .statistics import Estimate, estimate, ratio
 from .suite.cases import SIZES, Case
 from .suite.paths import PATHS
@@ -30,20 +31,21 @@ _LIMIT: Final = "ref.memcpy"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Breakdown:
-    """What is known of one case; `fits` holds a line or a reason for each regime that has sizes."""
+    """What is known of one case.
+
+    `fits` holds a line or a reason for each regime that has sizes, `flat` the one time of a path whose cost does not
+    depend on the size. `gigabytes_per_s` is None where nothing moves because the result shares memory.
+    """
 
     case: str
     spelling: str
     aliasing: str
     time_ns: Estimate
     minflt_per_call: float
-    gigabytes_per_s: float
+    gigabytes_per_s: float | None
     times_limit: Estimate
+    flat: Flat | NoFit
     fits: tuple[tuple[Regime, Fit | NoFit], ...]
-
-
-class CaseFailedError(Exception):
-    """The case could not be measured."""
 
 
 def measure(case: Case, passes: int, observer: Observer) -> Breakdown:
@@ -90,8 +92,9 @@ def explain(session: Session, case: Case) -> Breakdown:
         aliasing=record.aliasing,
         time_ns=time_ns,
         minflt_per_call=record.minflt_per_call,
-        gigabytes_per_s=record.nbytes / time_ns.value,
+        gigabytes_per_s=None if record.aliasing == "shares" else record.nbytes / time_ns.value,
         times_limit=ratio(record.passes(), limit.passes()),
+        flat=flat(points),
         fits=tuple((regime, fit(inside)) for regime in REGIMES if (inside := within(points, regime))),
     )
 
@@ -123,11 +126,19 @@ def to_text(found: Breakdown) -> str:
         found.case,
         f"  {found.spelling}   ({found.aliasing})",
         f"  time          {_ns(found.time_ns)} per call",
-        f"  payload       {found.gigabytes_per_s:.3g} GB/s (1e9 bytes of payload a second, counted once)",
+        f"  payload       {_payload_text(found)}",
         f"  limit         {_times(found.times_limit)} the memmove of the same bytes into warm memory",
         f"  page faults   {found.minflt_per_call:,.6g} minor faults per call",
     ]
+    if isinstance(found.flat, Flat):
+        return "\n".join([*lines, "  any size      the same time: the cost does not depend on the size"])
     return "\n".join(lines + [f"  {regime.name:<13} {_fit_text(line)}" for regime, line in found.fits])
+
+
+def _payload_text(found: Breakdown) -> str:
+    if found.gigabytes_per_s is None:
+        return "none moves: the result shares memory with its source"
+    return f"{found.gigabytes_per_s:.3g} GB/s (1e9 bytes of payload a second, counted once)"
 
 
 def _fit_text(line: Fit | NoFit) -> str:

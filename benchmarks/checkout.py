@@ -8,14 +8,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from .errors import ForeignBridgeError
+
 ROOT: Final = Path(__file__).parent.parent
 UNKNOWN: Final = "unknown"
 #: Only these decide what a session means; a note in docs/ does not make it dirty.
 _MEASURED: Final = ("bridge", "benchmarks")
-
-
-class ForeignBridgeError(Exception):
-    """The `bridge` that Python loads is not the one of this checkout."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,15 +9,13 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from .errors import MachineBusyError
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 #: In the folder all users share, so that the lock holds for the machine.
 LOCK_FILE: Final = Path(tempfile.gettempdir()) / "numpy-torch-bridge.lock"
-
-
-class MachineBusyError(Exception):
-    """Another run holds this machine."""
 
 
 @contextmanager

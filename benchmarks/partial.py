@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
 from . import store
+from .errors import DamagedSessionError
 from .records import Failed, Header, Measured, Observation, Record, Semantics, Session, Skipped
 from .suite.cases import Case
 from .suite.paths import PATHS
@@ -50,11 +51,11 @@ class Partial:
         """Read an unfinished session back.
 
         Raises:
-            store.SessionFileError: it was damaged before its last line, or never got as far as its cases.
+            SessionFileError: it was damaged before its last line, or never got as far as its cases.
         """
         lines = store.partial_lines(path)
         if len(lines) < 2:
-            raise store.DamagedSessionError(f"{path.name} has no cases yet: there is nothing to resume. Delete it")
+            raise DamagedSessionError(f"{path.name} has no cases yet: there is nothing to resume. Delete it")
         known = cls(path=path, header=Header.from_json(lines[0]), **lines[1])
         for event in lines[2:]:
             known.take(event)

@@ -9,6 +9,8 @@ from __future__ import annotations
 from dataclasses import MISSING, dataclass, fields
 from typing import TYPE_CHECKING, Any, Final, Literal
 
+from .errors import RecordError
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -21,10 +23,6 @@ Outcome = Literal["shares", "copies", "raises", "dies"]
 
 #: The clock of the CPU; device clocks get entries of their own and are never mixed with it.
 WALL: Final = "wall"
-
-
-class RecordError(ValueError):
-    """A record does not say what its kind has to say."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

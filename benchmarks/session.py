@@ -12,6 +12,7 @@ import psutil
 
 from . import matrix, store, workers
 from .checkout import Checkout, prove_bridge
+from .errors import NoCasesError, NotComparableError, NothingToResumeError
 from .lock import LOCK_FILE, machine_lock
 from .machine import machine, software
 from .partial import CHECK, SUFFIX, Partial
@@ -32,18 +33,6 @@ DEFAULT_OUT: Final = Path(".bench") / "sessions"
 _CACHE_LIMIT_BYTES: Final = 2 << 30
 #: Facts that must be the same when a session goes on; what changes by itself (load) is no reason to stop.
 _MOVING: Final = frozenset({"load_average"})
-
-
-class NotComparableError(Exception):
-    """Something that decides what a number means is different; the message has the key and both values."""
-
-
-class NothingToResumeError(Exception):
-    """There is no unfinished session."""
-
-
-class NoCasesError(ValueError):
-    """The filter leaves no case."""
 
 
 class Observer(Protocol):

@@ -11,7 +11,8 @@ import os
 import zlib
 from typing import TYPE_CHECKING, Any, Final
 
-from .records import FORMAT, Header, RecordError, Semantics, Session, record_from_json, record_to_json
+from .errors import DamagedSessionError, NewerFormatError, RecordError
+from .records import FORMAT, Header, Semantics, Session, record_from_json, record_to_json
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -20,18 +21,6 @@ if TYPE_CHECKING:
     from .records import Json
 
 _SEAL: Final = ', "crc32": "'
-
-
-class SessionFileError(Exception):
-    """A session file cannot be trusted or read."""
-
-
-class DamagedSessionError(SessionFileError):
-    """A line is missing, cut off or not as it was written."""
-
-
-class NewerFormatError(SessionFileError):
-    """The file was written by a later version of this project."""
 
 
 #: format -> the function that makes the next format's lines of its lines.

@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from typing import IO, TYPE_CHECKING, Any, Final
 
 from .checkout import ROOT
+from .errors import WorkerError
 from .machine import scrubbed
 
 if TYPE_CHECKING:
@@ -23,10 +24,6 @@ if TYPE_CHECKING:
 #: A case that says nothing for this long is killed and recorded as failed.
 CASE_LIMIT_S: Final = 120.0
 _WORKER: Final = (sys.executable, "-m", "benchmarks.worker")
-
-
-class WorkerError(Exception):
-    """A worker stopped although no case was running: the suite is broken, not a case."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
