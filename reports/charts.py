@@ -19,7 +19,7 @@ SHAPES: Final = ("circle", "square", "triangle-up", "diamond", "cross", "triangl
 LIMIT_COLOUR: Final = "#767676"
 INK: Final = "#1f2933"
 GRID: Final = "#e4e7eb"
-FONT: Final = "system-ui, 'Liberation Sans', 'DejaVu Sans', sans-serif"
+FONT: Final = "sans-serif"  # the page puts its own in its place
 #: More lines than this in one picture cannot be told apart; the figure is split.
 LINES_CAP: Final = 12
 
@@ -31,6 +31,7 @@ TIME_LABEL: Final = (
     "datum.value < 999 ? format(datum.value, '~g') + ' ns' : datum.value < 999e3 ? format(datum.value / 1e3, '~g') "
     "+ ' µs' : datum.value < 999e6 ? format(datum.value / 1e6, '~g') + ' ms' : format(datum.value / 1e9, '~g') + ' s'"
 )
+_TIP: Final = [alt.Tooltip("name:N", title="path"), alt.Tooltip("tip:N", title="case")]
 _ALIASING: Final = "datum.label === 'shares' ? 'shares memory' : 'copies'"
 _SIZE_STEPS: Final = 4  # a label every factor of 2**4: 64 B, 1 KiB, 16 KiB ...
 
@@ -76,10 +77,10 @@ def lines(dataset: str, y: alt.Y, *, sizes: Sequence[int], names: Sequence[str],
     interval = (
         base.mark_rule(strokeWidth=1.5, opacity=0.55)
         .encode(y=y, y2="high:Q", tooltip=alt.value(None))
-        .transform_calculate(value="datum.low")
+        .transform_calculate(value="datum.low")  # both ends of a bar share the field of the axis
     )
     drawn = base.mark_line(strokeWidth=2).encode(y=y, strokeDash=dash, tooltip=alt.value(None))
-    marks = base.mark_point(size=54, filled=True, opacity=1).encode(y=y, shape=shape, tooltip=alt.Tooltip("tip:N"))
+    marks = base.mark_point(size=54, filled=True, opacity=1).encode(y=y, shape=shape, tooltip=_TIP)
     return alt.layer(interval, drawn, marks)
 
 
@@ -107,7 +108,7 @@ def strip(dataset: str, rows: Sequence[Json], orders: Sequence[str]) -> Json:
     )
     base = alt.Chart(alt.NamedData(name=dataset)).encode(x=x, y=y)
     cells = base.mark_rect(stroke="white", strokeWidth=2).encode(
-        color=colour, tooltip=_tooltips("row", "column", "text")
+        color=colour, tooltip=_tooltips("name", "column", "text")
     )
     signs = base.mark_text(fontSize=13, fontWeight="bold").encode(
         text=alt.Text("sign:N"), color=alt.condition("datum.text === 'cheaper'", alt.value("white"), alt.value(INK))
@@ -121,7 +122,7 @@ def heat(dataset: str, columns: Sequence[str], paths: Sequence[str]) -> Json:
     base = alt.Chart(alt.NamedData(name=dataset)).encode(x=_columns(columns), y=_rows(paths))
     scale = alt.Scale(type="log", domain=[1, 32], clamp=True, range=["#f1f7fb", "#08519c"], interpolate="lab")
     colour = alt.Color("value:Q", scale=scale, legend=None)
-    cells = base.mark_rect(stroke="white", strokeWidth=2).encode(color=colour, tooltip=alt.Tooltip("tip:N"))
+    cells = base.mark_rect(stroke="white", strokeWidth=2).encode(color=colour, tooltip=_TIP)
     dark = alt.condition("datum.value > 6", alt.value("white"), alt.value(INK))
     numbers = base.mark_text(fontSize=12).encode(text="text:N", color=dark)
     return _stepped(alt.layer(cells, numbers), 58, "multiples of the limit by path, dtype and layout")
@@ -134,11 +135,13 @@ def _columns(names: Sequence[str]) -> alt.X:
 
 def _rows(names: Sequence[str] | None) -> alt.Y:
     axis = alt.Axis(labelLimit=420, ticks=False, domain=False)
-    return alt.Y("row:N", title=None, sort=list(names) if names else None, axis=axis)
+    return alt.Y("name:N", title=None, sort=list(names) if names else None, axis=axis)
 
 
 def _tooltips(*names: str) -> list[alt.Tooltip]:
-    return [alt.Tooltip(f"{name}:N", title=" ") for name in names]
+    return [
+        alt.Tooltip(f"{name}:N", title={"name": "pair", "column": "size"}.get(name, "the first is")) for name in names
+    ]
 
 
 def _stepped(chart: Drawn, step: int, description: str) -> Json:

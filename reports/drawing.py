@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 _VEGA_LITE: Final = "6.4"
 _TITLE_HEIGHT: Final = 34
+_DECIMALS: Final = re.compile(r"(\d\.\d\d)\d+")  # a hundredth of a pixel is enough
 _SIZE: Final = re.compile(r'width="(\d+)" height="(\d+)" viewBox="0 0 \d+ \d+"')
 
 
@@ -21,7 +22,7 @@ def svg(chart: Chart, label: str) -> str:
     """Return the chart as one SVG element that says what it is and shrinks with its column."""
     drawn: str = vl_convert.vegalite_to_svg(chart.whole, vl_version=_VEGA_LITE)
     named = f'role="img" aria-label="{escape(label)}" '
-    return drawn.replace("<svg ", f"<svg {named}", 1)
+    return _DECIMALS.sub(r"\1", drawn).replace("<svg ", f"<svg {named}", 1)
 
 
 def standing_alone(drawn: str, title: str) -> str:

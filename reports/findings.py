@@ -76,7 +76,12 @@ def _worth(ratio: Estimate) -> bool:
 
 def _plain(view: View) -> Iterator[Row]:
     """Yield the cases that everybody can compare: of a group's first choice, the largest payload first."""
-    rows = (row for group in view.groups for row in view.groups[group] if row.choice == view.choices(group)[0])
+    rows = (
+        row
+        for group in view.groups
+        for path in view.paths(group)
+        for row in view.line(group, path, view.choices(group)[0])
+    )
     yield from sorted(rows, key=lambda row: -row.record.nbytes)
 
 
@@ -88,12 +93,12 @@ def page_faults(view: View) -> Iterator[Finding]:
         into = faults.into_existing(view, row)
         if into and into.time.high < row.time.low:
             took, count = units.with_interval(row.time, units.time), units.count(row.record.minflt_per_call)
-            existing, less = units.with_interval(into.time, units.time), units.times(row.time.value / into.time.value)
+            other, times = units.with_interval(into.time, units.time), units.times(row.time.value / into.time.value)
             yield Finding(
-                sentence=f"At {units.size(row.record.nbytes)} `{row.record.path}` takes {took} with {count} page faults "
-                f"a call; the same bytes go into existing memory with `{into.record.path}` in {existing}, {less} faster.",
+                sentence=f"At {units.size(row.record.nbytes)} `{row.record.path}` takes {took} with {count} page "
+                f"faults a call; into existing memory `{into.record.path}` takes {other}, {times} faster.",
                 anchor=faults.fault_anchor(row),
-                numbers=(took, count, existing, less),
+                numbers=(took, count, other, times),
             )
 
 

@@ -43,12 +43,14 @@ def _left_out(view: View) -> Iterator[Figure]:
 
 
 def _facts(anchor: str, title: str, facts: Mapping[str, Any]) -> Figure:
-    lines = tuple(Line(cells=(Cell(name.replace("_", " ")), Cell(_text(name, facts[name])))) for name in facts)
+    lines = tuple(
+        Line(cells=(Cell(name.replace("_", " ")), Cell(_text(name, facts[name]), kind="text"))) for name in facts
+    )
     return Figure(anchor=anchor, title=title, caption="", table=Table(headers=("what", "value"), lines=lines))
 
 
 def _cases(anchor: str, title: str, what: str, cases: Iterable[tuple[str, str]]) -> Iterator[Figure]:
-    lines = tuple(Line(cells=(Cell(case, kind="path"), Cell(reason))) for case, reason in cases)
+    lines = tuple(Line(cells=(Cell(case, kind="path"), Cell(reason, kind="text"))) for case, reason in cases)
     if lines:
         table = Table(headers=("case", what), lines=lines)
         yield Figure(anchor=anchor, title=f"{title}: {len(lines)}", caption="", table=table)
@@ -56,7 +58,9 @@ def _cases(anchor: str, title: str, what: str, cases: Iterable[tuple[str, str]])
 
 def _text(name: str, value: Any) -> str:  # noqa: ANN401  whatever a header holds
     if isinstance(value, dict):
-        return ", ".join(f"{key} {_text(name, one)}" for key, one in value.items())
+        return ", ".join(f"{key} {_text(name, one)}" for key, one in value.items()) or units.NONE
+    if isinstance(value, list):
+        return ", ".join(_text(name, one) for one in value)
     if isinstance(value, bool) or value is None:
         return {True: "yes", False: "no", None: units.NONE}[value]
     if isinstance(value, int) and (name.endswith("bytes") or name == "caches"):

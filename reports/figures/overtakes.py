@@ -127,7 +127,7 @@ def _name(pair: Pair) -> Cell:
 
 def _chart(group: Group, pairs: Sequence[Pair]) -> Chart:
     rows = tuple(
-        {"row": _name(pair).text, "column": units.size(size), "text": order, "order": size}
+        {"name": _name(pair).text, "column": units.size(size), "text": order, "order": size}
         for pair in pairs
         for size, order in pair.orders
     )

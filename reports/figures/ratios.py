@@ -106,9 +106,9 @@ def _cell(row: Row | None) -> Cell:
 def _datum(row: Row) -> dict[str, str | float]:
     assert row.of_limit, "only rows with a limit are drawn"
     value = row.of_limit.value
-    tip = f"{row.record.case} · {units.with_interval(row.of_limit, units.times)} the limit"
+    tip = f"{_column(row)} · {units.with_interval(row.of_limit, units.times)} the limit"
     return {
-        "row": row.record.path,
+        "name": row.record.path,
         "column": _column(row),
         "value": float(f"{value:.4g}"),
         "text": units.times(value),

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from reports.view import Choice, View
 
@@ -59,18 +59,27 @@ class Table:
 class Chart:
     """A Vega-Lite specification that reads `rows` under the name `dataset`.
 
-    A `fluid` chart is as wide as its column; the others keep the size their cells need.
+    A `fluid` chart is as wide as its column; the others keep the size their cells need. Where a reader chooses, `first`
+    is what is shown before.
     """
 
     spec: Json
     dataset: str
     rows: tuple[Json, ...]
     fluid: bool = True
+    first: Choice | None = None
 
     @property
     def whole(self) -> Json:
-        """The specification with its data inside, as it is drawn without a page around it."""
-        return {**self.spec, "datasets": {self.dataset: list(self.rows)}}
+        """The specification with the data it shows first, as it is drawn without a page around it."""
+        held = self.first._asdict() if self.first else {}
+        rows = [row for row in self.rows if not row.get("dtype") or all(row[key] == held[key] for key in held)]
+        return {**self.spec, "datasets": {self.dataset: rows}}
+
+    @property
+    def columns(self) -> Json:
+        """The data without repeated names: the fields, then the values of each row."""
+        return {"fields": list(self.rows[0]), "rows": [list(row.values()) for row in self.rows]}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -134,8 +143,3 @@ def texts(values: Sequence[str]) -> tuple[Cell, ...]:
 def shown(table: Table, first: Choice | None) -> tuple[Line, ...]:
     """Return the lines that stand in the table before anybody chooses."""
     return tuple(line for line in table.lines if line.choice in (None, first))
-
-
-def as_attributes(choice: Choice) -> Mapping[str, str]:
-    """Return a choice as a mapping, for the page's data attributes."""
-    return choice._asdict()

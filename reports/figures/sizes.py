@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from reports import charts, units
@@ -10,19 +11,62 @@ from reports.view import LIMIT
 from .registry import Cell, Chart, Figure, Line, Table, section, slug
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterator
+
+    import altair as alt
 
     from benchmarks.statistics import Estimate
     from reports.view import Choice, Group, Row, View
 
     from .registry import Json
 
-    Measure = Callable[[Row], Estimate]
-    Text = Callable[[float], str]
-
 #: More cases than this in one picture make the page slow; the rest stay in the CSV, and the caption says so.
 ROWS_CAP: Final = 4000
 _LIMIT_NAME: Final = f"{LIMIT} (limit)"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kind:
+    """What of a case is drawn: its number, its text, its axis, and the chart's expressions for value and interval."""
+
+    name: str
+    measure: Callable[[Row], Estimate]
+    text: Callable[[float], str]
+    axis: Callable[[], alt.Y]
+    value: str
+    low: str
+    high: str
+
+
+_TIME: Final = Kind(
+    name="time",
+    measure=lambda row: row.time,
+    text=units.time,
+    axis=charts.time_axis,
+    value="datum.time",
+    low="datum.least",
+    high="datum.most",
+)
+_RATE: Final = Kind(
+    name="rate",
+    measure=lambda row: row.rate,
+    text=units.rate,
+    axis=charts.rate_axis,
+    value="datum.bytes / datum.time",
+    low="datum.bytes / datum.most",
+    high="datum.bytes / datum.least",
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Part:
+    """As many paths of a group as one picture can hold."""
+
+    group: Group
+    number: str
+    paths: tuple[str, ...]
+    rows: tuple[Row, ...]
+    choices: tuple[Choice, ...]
 
 
 @section(
@@ -35,7 +79,7 @@ _LIMIT_NAME: Final = f"{LIMIT} (limit)"
 def time_against_size(view: View) -> Iterator[Figure]:
     """Draw the time of every path, one figure a group."""
     for group in view.groups:
-        yield from _figures(view, group, "time", lambda row: row.time, units.time)
+        yield from (_figure(view, part, _TIME) for part in _parts(view, group))
 
 
 @section(
@@ -49,90 +93,92 @@ def rate_against_limit(view: View) -> Iterator[Figure]:
     """Draw the rate of every path that moves bytes; what shares memory moves none."""
     for group in view.groups:
         if group.family != "share":
-            yield from _figures(view, group, "rate", lambda row: row.rate, units.rate)
+            yield from (_figure(view, part, _RATE) for part in _parts(view, group))
 
 
-def _figures(view: View, group: Group, kind: str, measure: Measure, text: Text) -> Iterator[Figure]:
-    paths = view.paths(group)
+def _parts(view: View, group: Group) -> Iterator[Part]:
+    paths, choices = view.paths(group), view.choices(group)
     for start in range(0, len(paths), charts.LINES_CAP):
-        part = paths[start : start + charts.LINES_CAP]
-        suffix = "" if len(paths) <= charts.LINES_CAP else f" ({start // charts.LINES_CAP + 1})"
-        yield _figure(view, group, part, suffix, kind, measure, text)
+        some = paths[start : start + charts.LINES_CAP]
+        yield Part(
+            group=group,
+            number=f" ({start // charts.LINES_CAP + 1})" if len(paths) > charts.LINES_CAP else "",
+            paths=some,
+            rows=tuple(row for choice in choices for path in some for row in view.line(group, path, choice)),
+            choices=choices,
+        )
 
 
-def _figure(  # noqa: PLR0913, PLR0917  the two callers differ in all of these
-    view: View, group: Group, paths: Sequence[str], suffix: str, kind: str, measure: Measure, text: Text
-) -> Figure:
-    choices = view.choices(group)
-    rows = [row for row in view.groups[group] if row.record.path in paths]
-    drawn = [*view.limits, *sorted(rows, key=lambda row: choices.index(row.choice))][:ROWS_CAP]
+def _figure(view: View, part: Part, kind: Kind) -> Figure:
     return Figure(
-        anchor=slug(f"{kind}-{group.anchor}{suffix}"),
-        title=f"{group.heading}{suffix}",
-        caption=_caption(view, rows, drawn, choices[0], kind),
-        table=_table(rows, choices, measure, text),
-        chart=_chart(view, drawn, paths, choices[0], kind, measure),
-        choices=choices,
+        anchor=slug(f"{kind.name}-{part.group.anchor}{part.number}"),
+        title=f"{part.group.heading}{part.number}",
+        caption=_caption(view, part, kind),
+        table=_table(part, kind),
+        chart=_chart(view, part, kind),
+        choices=part.choices,
     )
 
 
-def _caption(view: View, rows: Sequence[Row], drawn: Sequence[Row], first: Choice, kind: str) -> str:
-    said = [f"Shown first: {first.text}.", "Bars are the range of the pass medians."]
-    noisy = sum(row.time.noisy for row in rows)
+def _caption(view: View, part: Part, kind: Kind) -> str:
+    said = [f"Shown first: {part.choices[0].text}.", "Bars are the range of the pass medians."]
+    noisy = sum(row.time.noisy for row in part.rows)
     if noisy:
-        said.append(f"{noisy} of {len(rows)} cases are noisy: their passes differ by more than a quarter.")
-    if kind == "time" and view.empty_call:
+        said.append(f"{noisy} of {len(part.rows)} cases are noisy: their passes differ by more than a quarter.")
+    if kind is _TIME and view.empty_call:
         said.append(f"An empty call takes {units.time(view.empty_call.time.value)} and is part of every sample.")
-    if len(drawn) < len(rows) + len(view.limits):
-        said.append(f"{len(drawn)} cases are drawn; all stand in cases.csv.")
+    if len(part.rows) > ROWS_CAP:
+        said.append(f"{ROWS_CAP:,} cases are drawn; all stand in cases.csv.")
     return " ".join(said)
 
 
-def _table(rows: Sequence[Row], choices: Sequence[Choice], measure: Measure, text: Text) -> Table:
-    sizes = sorted({row.record.nbytes for row in rows})
-    paths = tuple(dict.fromkeys(row.record.path for row in rows))
-    cells = {(row.record.path, row.choice, row.record.nbytes): _cell(row, measure, text) for row in rows}
+def _table(part: Part, kind: Kind) -> Table:
+    sizes = sorted({row.record.nbytes for row in part.rows})
+    cells = {(row.record.path, row.choice, row.record.nbytes): _cell(row, kind) for row in part.rows}
     lines = tuple(
         Line(
             cells=(Cell(path, kind="path"), *(cells.get((path, choice, size), Cell(units.NONE)) for size in sizes)),
             choice=choice,
         )
-        for choice in choices
-        for path in paths
+        for choice in part.choices
+        for path in part.paths
         if any((path, choice, size) in cells for size in sizes)
     )
     return Table(headers=("path", *map(units.size, sizes)), lines=lines)
 
 
-def _cell(row: Row, measure: Measure, text: Text) -> Cell:
-    value = measure(row)
-    return Cell(text(value.value), units.interval(value, text), "noisy" if row.time.noisy else "")
+def _cell(row: Row, kind: Kind) -> Cell:
+    value = kind.measure(row)
+    return Cell(kind.text(value.value), units.interval(value, kind.text), "noisy" if row.time.noisy else "")
 
 
-def _chart(  # noqa: PLR0913, PLR0917  what is drawn, and what of it
-    view: View, rows: Sequence[Row], paths: Sequence[str], first: Choice, kind: str, measure: Measure
-) -> Chart:
-    limit = _LIMIT_NAME if view.limits else ""
-    sizes = sorted({row.record.nbytes for row in rows})
-    axis = charts.time_axis() if kind == "time" else charts.rate_axis()
-    name = slug(f"{kind}-{paths[0]}-{len(paths)}")
-    drawn = charts.held(charts.lines(name, axis, sizes=sizes, names=paths, limit=limit), *first)
-    description = f"{kind} against size of {', '.join(paths)}; the table below holds the numbers"
+def _chart(view: View, part: Part, kind: Kind) -> Chart:
+    name = slug(f"times-{part.group.anchor}{part.number}")
+    drawn = charts.lines(
+        name,
+        kind.axis(),
+        sizes=sorted({row.record.nbytes for row in part.rows}),
+        names=part.paths,
+        limit=_LIMIT_NAME if view.limits else "",
+    )
+    held = charts.held(drawn, *part.choices[0]).transform_calculate(value=kind.value, low=kind.low, high=kind.high)
+    description = f"{kind.name} against size of {', '.join(part.paths)}; the table below holds the numbers"
     return Chart(
-        spec=charts.finished(drawn, description=description),
+        spec=charts.finished(held, description=description),
         dataset=name,
-        rows=tuple(_datum(row, measure(row)) for row in rows),
+        rows=tuple(_datum(row) for row in (*view.limits, *part.rows[:ROWS_CAP])),
+        first=part.choices[0],
     )
 
 
-def _datum(row: Row, value: Estimate) -> Json:
+def _datum(row: Row) -> Json:
     record, limit = row.record, row.record.path == LIMIT
     return {
         "name": _LIMIT_NAME if limit else record.path,
         "bytes": record.nbytes,
-        "value": float(f"{value.value:.4g}"),
-        "low": float(f"{value.low:.4g}"),
-        "high": float(f"{value.high:.4g}"),
+        "time": float(f"{row.time.value:.4g}"),
+        "least": float(f"{row.time.low:.4g}"),
+        "most": float(f"{row.time.high:.4g}"),
         "aliasing": record.aliasing,
         "dtype": "" if limit else record.dtype,
         "layout": "" if limit else record.layout,
@@ -142,7 +188,7 @@ def _datum(row: Row, value: Estimate) -> Json:
 
 
 def _tip(row: Row) -> str:
-    said = [row.record.case, units.with_interval(row.time, units.time), f"{row.record.aliasing} memory"]
+    said = [units.size(row.record.nbytes), units.with_interval(row.time, units.time)]
     if row.record.aliasing == "copies":
         said.append(units.rate(row.rate.value))
     if row.of_limit and row.record.path != LIMIT:

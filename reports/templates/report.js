@@ -11,9 +11,10 @@
   };
 
   const filterTable = (article, choice) => {
+    const at = AXES.map((axis) => choice[axis]).join(" ");
     let shown = 0;
-    for (const row of article.querySelectorAll("tbody tr[data-dtype]")) {
-      row.hidden = !AXES.every((axis) => row.dataset[axis] === choice[axis]);
+    for (const row of article.querySelectorAll("tbody tr[data-at]")) {
+      row.hidden = row.dataset.at !== at;
       shown += !row.hidden;
     }
     return shown;
@@ -37,7 +38,9 @@
     const { spec, dataset, fluid } = charts[name];
     const live = { ...spec };
     if (fluid) Object.assign(live, { width: "container", autosize: { type: "fit-x", contains: "padding" } });
-    live.datasets = { [dataset]: datasets[dataset] };
+    const { fields, rows } = datasets[dataset];
+    const named = (row) => Object.fromEntries(fields.map((field, index) => [field, row[index]]));
+    live.datasets = { [dataset]: rows.map(named) };
     const stage = document.createElement("div");
     stage.className = "stage";
     place.append(stage);
@@ -64,5 +67,13 @@
     form.addEventListener("change", () => apply(form.closest("article")));
     apply(form.closest("article"));
   }
+  const unpack = async (link) => {
+    const packed = Uint8Array.from(atob(link.href.split(",")[1]), (letter) => letter.charCodeAt(0));
+    const plain = new Blob([packed]).stream().pipeThrough(new DecompressionStream("gzip"));
+    link.href = URL.createObjectURL(await new Response(plain).blob());
+    link.download = link.download.replace(/\.gz$/, "");
+  };
+  if ("DecompressionStream" in window) document.querySelectorAll("#data a[download]").forEach(unpack);
+
   document.documentElement.classList.add("scripted");
 })();
