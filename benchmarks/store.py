@@ -53,7 +53,7 @@ def dump(session: Session) -> str:
     lines: list[Json] = [session.header.to_json()]
     lines += [semantics.to_json() for semantics in session.semantics]
     lines += [record_to_json(record) for record in session.records]
-    lines += [{"end": True, "cases": len(session.records)}]
+    lines += [{"end": True, "cases": len(session.records), "semantics": len(session.semantics)}]
     return "".join(map(sealed, lines))
 
 
@@ -91,7 +91,8 @@ def read(path: Path) -> Session:
 
 
 def _lines(path: Path) -> Iterator[tuple[int, Json]]:
-    with path.open(encoding="utf-8", newline="\n") as file:
+    # What is no UTF-8 any more is read as a mark, which no seal fits: the line is named like any other damaged one.
+    with path.open(encoding="utf-8", errors="replace", newline="\n") as file:
         for number, line in enumerate(file, start=1):
             yield number, unsealed(line, f"{path.name}: line {number}")
 
@@ -108,11 +109,12 @@ def _check_format(header: Mapping[str, Any], name: str) -> None:
 
 def _check_end(lines: list[tuple[int, Json]], name: str) -> None:
     number, last = lines[-1]
-    found = sum("case" in data for _, data in lines)
     if not last.get("end"):
         raise DamagedSessionError(f"{name}: the file stops after line {number}, before its end line")
-    if last["cases"] != found:
-        raise DamagedSessionError(f"{name}: line {number} counts {last['cases']} cases, but the file holds {found}")
+    for words, key in (("cases", "case"), ("semantics", "semantics")):
+        found = sum(key in data for _, data in lines[:-1])
+        if last.get(words, found) != found:
+            raise DamagedSessionError(f"{name}: line {number} counts {last[words]} {words}, but the file holds {found}")
 
 
 def _session(lines: list[tuple[int, Json]], name: str) -> Session:
@@ -143,15 +145,18 @@ def file_name(header: Header) -> str:
 
 
 def partial_lines(path: Path) -> list[Json]:
-    """Read an unfinished session: its header and what was finished. A line torn by a crash at the very end is left out.
+    """Read an unfinished session: its header and what was finished. A line torn by a crash at the very end is cut off.
+
+    It is cut off the file too, because what is appended next must not continue it.
 
     Raises:
         DamagedSessionError: a line before the last is damaged.
     """
-    lines = path.read_text(encoding="utf-8").splitlines(keepends=True)
-    torn = bool(lines) and not lines[-1].endswith("\n")
-    whole = lines[:-1] if torn else lines
-    return [unsealed(line, f"{path.name}: line {number}") for number, line in enumerate(whole, start=1)]
+    content = path.read_bytes()
+    whole = content[: content.rfind(b"\n") + 1]
+    os.truncate(path, len(whole))
+    lines = whole.decode(errors="replace").split("\n")[:-1]
+    return [unsealed(f"{line}\n", f"{path.name}: line {number}") for number, line in enumerate(lines, start=1)]
 
 
 def append(path: Path, lines: Iterable[Json]) -> None:
