@@ -7,8 +7,9 @@ import torch
 
 from bridge import device as devices
 from bridge import memory, short
+from bridge.host import copyto
 from bridge.memory import Side
-from bridge.sources import as_source_array, as_source_tensor
+from bridge.sources import as_destination, as_source_array, as_source_tensor, note_write
 
 
 def stack(seq: Sequence[Side], *, axis: int = 0, out: torch.Tensor | None = None) -> torch.Tensor:
@@ -25,15 +26,18 @@ def stack(seq: Sequence[Side], *, axis: int = 0, out: torch.Tensor | None = None
         found = short.stacked(seq)
         if found is not None:
             return found
-    items = [_readable(item) for item in seq]
+    items = _readable_items(seq)
     dtype, shape = _common(items)
     axis = np.lib.array_utils.normalize_axis_index(axis, len(shape) + 1)
     full = (*shape[:axis], len(items), *shape[axis:])
-    if out is None:
-        out = memory.empty(full, memory.dense_strides(full, full, "C"), dtype)
-    elif (tuple(out.shape), out.dtype) != (full, dtype):
+    if out is not None and (tuple(out.shape), out.dtype) != (full, dtype):
         raise ValueError(f"out is {out.dtype} {tuple(out.shape)}, and the result is {dtype} {full}")
-    np.stack([memory.raw(item) for item in items], axis, out=memory.raw(out))
+    if out is None or not out.is_cpu:
+        result = memory.empty(full, memory.dense_strides(full, full, "C"), dtype)
+        np.stack([memory.raw(item) for item in items], axis, out=memory.raw(result))
+        return result if out is None else copyto(out, result)
+    np.stack([memory.raw(item) for item in items], axis, out=memory.raw(as_destination(out)))
+    note_write(out)
     return out
 
 
@@ -44,6 +48,12 @@ def _common(items: Sequence[Side]) -> tuple[torch.dtype, tuple[int, ...]]:
         if (memory.torch_dtype(item), tuple(item.shape)) != first:
             raise ValueError(f"item {index} is {item.dtype} {tuple(item.shape)}, and item 0 is {first[0]} {first[1]}")
     return first
+
+
+def _readable_items(seq: Sequence[Side]) -> Sequence[Side]:
+    """Return all items as host memory that NumPy can read."""
+    arrays = short.arrays(seq)
+    return [_readable(item) for item in seq] if arrays is None else arrays
 
 
 def _readable(item: Side) -> Side:

@@ -12,7 +12,7 @@ from bridge import dtypes, engines, memory, short
 from bridge.memory import Side
 from bridge.plans import Order
 from bridge.rules import Casting, Device, DType, Readonly, plan
-from bridge.sources import as_source_array, as_source_tensor
+from bridge.sources import as_destination, as_source_array, as_source_tensor, note_write
 
 _PLAIN = (Tensor, torch.nn.Parameter)
 Destination = TypeVar("Destination", np.ndarray, torch.Tensor)
@@ -110,14 +110,13 @@ def copyto(dst: Destination, src: Side, *, casting: Casting = "same_kind") -> De
     """
     if not short.copied(dst, src):
         _copy(dst, src, casting)
-    if isinstance(dst, torch.Tensor) and not dst.is_inference():
-        torch.autograd.graph.increment_version(dst)  # autograd must learn that saved elements changed
+    note_write(dst)
     return dst
 
 
 def _copy(dst: Side, src: Side, casting: Casting) -> None:
     """Fill any destination from any source."""
-    target, source = _destination(dst), _readable(src)
+    target, source = as_destination(dst), _readable(src)
     dtypes.check_cast(memory.torch_dtype(source), memory.torch_dtype(target), casting)
     if source.shape != target.shape:
         source = memory.broadcast(source, tuple(target.shape))
@@ -133,24 +132,3 @@ def _readable(src: Side) -> Side:
         return as_source_array(src)[0]
     source = as_source_tensor(src)
     return source if source.is_cpu else devices.fetch(source)
-
-
-def _destination(dst: Side) -> Side:
-    """Return `dst` as plain memory, if each of its elements can be written and no gradient hangs on it."""
-    target = as_source_tensor(dst) if isinstance(dst, torch.Tensor) else _writable_array(dst)
-    if isinstance(target, torch.Tensor):
-        if target.requires_grad and torch.is_grad_enabled():
-            raise ValueError("dst requires grad, and autograd would not see the write: use torch.no_grad()")
-        if target._is_zerotensor():  # noqa: SLF001 - there is no public way to ask
-            raise ValueError("dst is a zero tensor without memory: use dst.clone()")
-    if memory.is_expanded(tuple(target.shape), memory.byte_strides(target)):
-        raise ValueError("dst shows one element several times, so they cannot all be filled")
-    return target
-
-
-def _writable_array(dst: np.ndarray) -> np.ndarray:
-    """Return `dst` as a plain array that can be written."""
-    array, reasons = as_source_array(dst)
-    if reasons or not array.flags.writeable:
-        raise ValueError("dst is not an array that can be written: np.empty() and np.empty_like() make one")
-    return array

@@ -11,7 +11,7 @@ import torch
 
 from bridge import device as devices
 from bridge import dtypes, engines, memory
-from bridge.engines import Operand
+from bridge.operands import Operand
 
 Kind = Literal["tensor", "array"]
 Order = Literal["K", "C", "F"]
@@ -161,7 +161,7 @@ def _filled(
 ) -> torch.Tensor:
     """Return new memory filled from `origin`, which has length one where the result repeats an axis."""
     result = memory.empty(shape, strides, dtype)
-    engines.ENGINES[via](memory.collapsed(result) if tuple(origin.shape) != shape else result, origin)
+    engines.run(via, memory.collapsed(result) if tuple(origin.shape) != shape else result, origin)
     return result
 
 

@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import replace
+from functools import partial
 from typing import Any, Literal
 
 import torch
@@ -112,5 +113,10 @@ def _sent(host: Plan, target: torch.device) -> Plan:
         via="device",
         threads=1,
         writable=True,
-        steps=lambda: devices.send(host.run(), target),
+        steps=partial(_run_and_send, host, target),
     )
+
+
+def _run_and_send(host: Plan, target: torch.device) -> torch.Tensor:
+    """Convert on the host, and send the result."""
+    return devices.send(host.run(), target)

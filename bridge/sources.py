@@ -1,4 +1,4 @@
-"""What can be converted at all; everything else is refused with its cure."""
+"""What can be converted at all, and what can be filled; everything else is refused with its cure."""
 
 from collections.abc import Callable
 from typing import Any
@@ -6,7 +6,9 @@ from typing import Any
 import numpy as np
 import torch
 
+from bridge import memory
 from bridge.errors import refused
+from bridge.memory import Side
 
 _TENSOR_CURES: tuple[tuple[Callable[[torch.Tensor], bool], str, str], ...] = (
     (lambda t: t.is_nested, "a nested tensor", "convert each of t.unbind()"),
@@ -54,6 +56,25 @@ def as_source_tensor(t: torch.Tensor) -> torch.Tensor:
         return t if type(t) in (torch.Tensor, torch.nn.Parameter) else t.as_subclass(torch.Tensor)
 
 
+def as_destination(dst: Side) -> Side:
+    """Return `dst` as plain memory, if each of its elements can be written and no gradient hangs on it."""
+    target = as_source_tensor(dst) if isinstance(dst, torch.Tensor) else _writable_array(dst)
+    if isinstance(target, torch.Tensor):
+        if target.requires_grad and torch.is_grad_enabled():
+            raise ValueError("dst requires grad, and autograd would not see the write: use torch.no_grad()")
+        if target._is_zerotensor():  # noqa: SLF001 - there is no public way to ask
+            raise ValueError("dst is a zero tensor without memory: use dst.clone()")
+    if memory.is_expanded(tuple(target.shape), memory.byte_strides(target)):
+        raise ValueError("dst shows one element several times, so they cannot all be filled")
+    return target
+
+
+def note_write(dst: Side) -> None:
+    """Tell autograd that the elements changed, which it may have saved."""
+    if isinstance(dst, torch.Tensor) and not dst.is_inference():
+        torch.autograd.graph.increment_version(dst)
+
+
 def _array_of_sequence(x: list[Any] | tuple[Any, ...]) -> np.ndarray:
     """Read Python objects into an array; their shape cannot be known before."""
     first: Any = x
@@ -62,3 +83,11 @@ def _array_of_sequence(x: list[Any] | tuple[Any, ...]) -> np.ndarray:
     if isinstance(first, torch.Tensor | np.ma.MaskedArray):
         raise refused(f"a sequence of {type(first).__name__}", "use stack(x)")
     return np.array(x)
+
+
+def _writable_array(dst: np.ndarray) -> np.ndarray:
+    """Return `dst` as a plain array that can be written."""
+    array, reasons = as_source_array(dst)
+    if reasons or not array.flags.writeable:
+        raise ValueError("dst is not an array that can be written: np.empty() and np.empty_like() make one")
+    return array

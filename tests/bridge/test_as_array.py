@@ -30,9 +30,9 @@ class Wrapper(torch.Tensor):
     """A tensor without elements of its own."""
 
     @staticmethod
-    def __new__(cls, inner: torch.Tensor) -> "Wrapper":
+    def around(inner: torch.Tensor) -> torch.Tensor:
         """Wrap a tensor."""
-        return torch.Tensor._make_wrapper_subclass(cls, inner.shape, dtype=inner.dtype)  # type: ignore[attr-defined, no-any-return]
+        return torch.Tensor._make_wrapper_subclass(Wrapper, inner.shape, dtype=inner.dtype)  # type: ignore[attr-defined, no-any-return]
 
     @classmethod
     def __torch_dispatch__(cls, *args: object, **kwargs: object) -> object:
@@ -72,6 +72,12 @@ def values(x: np.ndarray | torch.Tensor) -> list[object]:
     return (x.astype("f8") if x.dtype.kind == "V" else x).ravel().tolist()
 
 
+def inference() -> torch.Tensor:
+    """Return a tensor made in inference mode."""
+    with torch.inference_mode():
+        return grid().clone()
+
+
 SHARED: dict[str, Callable[[], torch.Tensor]] = {
     **{f"dtype {name}": lambda name=name: grid(getattr(torch, name)) for name in NATIVE + FLOATS + ML_DTYPES},
     "0-d": lambda: torch.tensor(3.0),
@@ -80,16 +86,10 @@ SHARED: dict[str, Callable[[], torch.Tensor]] = {
     "bfloat16 slice": lambda: grid(torch.bfloat16)[::2, 1:],
     "channels_last": lambda: torch.ones(2, 3, 4, 5).to(memory_format=torch.channels_last),
     "storage offset": lambda: torch.arange(9.0)[1:],
-    "inference": lambda: inference(),
+    "inference": inference,
     "subclass": lambda: grid().as_subclass(Subclass),
     "real part": lambda: torch.ones(3, dtype=torch.complex64).real,
 }
-
-
-def inference() -> torch.Tensor:
-    """Return a tensor made in inference mode."""
-    with torch.inference_mode():
-        return grid().clone()
 
 
 READ_ONLY: dict[str, Callable[[], torch.Tensor]] = {
@@ -124,7 +124,7 @@ REFUSED: dict[str, tuple[Callable[[], object], str]] = {
         lambda: quietly(lambda: masked_tensor(torch.ones(2), torch.tensor([True, False]))),
         "t.to_tensor(value)",
     ),
-    "wrapper": (lambda: Wrapper(torch.ones(3)), "inside it"),
+    "wrapper": (lambda: Wrapper.around(torch.ones(3)), "inside it"),
     "complex32": (lambda: quietly(lambda: torch.zeros(3, dtype=torch.complex32)), "t.to(torch.complex64)"),
     "float4": (lambda: torch.empty(3, dtype=torch.float4_e2m1fn_x2), "cast it first"),
     "uint4": (lambda: torch.empty(3, dtype=torch.uint4), "cast it first"),
@@ -136,7 +136,7 @@ REFUSED: dict[str, tuple[Callable[[], object], str]] = {
 
 @pytest.mark.parametrize("name", SHARED)
 @pytest.mark.parametrize("copy", [None, False])
-def test_shares_what_numpy_can_look_at(name: str, copy: bool | None) -> None:
+def test_shares_what_numpy_can_look_at(name: str, copy: bool | None) -> None:  # noqa: FBT001 - pytest passes it by name
     """A dense host tensor is shared: the array shows its values, and a write to the array shows in the tensor."""
     tensor = SHARED[name]()
     plain = detached(tensor)
@@ -152,7 +152,7 @@ def test_shares_what_numpy_can_look_at(name: str, copy: bool | None) -> None:
 
 @pytest.mark.parametrize("name", READ_ONLY)
 @pytest.mark.parametrize("copy", [None, False])
-def test_shares_read_only_where_a_write_would_go_wrong(name: str, copy: bool | None) -> None:
+def test_shares_read_only_where_a_write_would_go_wrong(name: str, copy: bool | None) -> None:  # noqa: FBT001 - pytest passes it by name
     """What a write would corrupt, gradients and expanded elements, is shared as a read-only array."""
     tensor = READ_ONLY[name]()
     array = as_array(tensor, copy=copy)
@@ -192,7 +192,7 @@ def test_resolves_what_the_bits_do_not_say(name: str) -> None:
 
 @pytest.mark.parametrize("name", REFUSED)
 @pytest.mark.parametrize("copy", [None, False, True])
-def test_refuses_what_can_never_be_an_array(name: str, copy: bool | None) -> None:
+def test_refuses_what_can_never_be_an_array(name: str, copy: bool | None) -> None:  # noqa: FBT001 - pytest passes it by name
     """What has no elements, or none NumPy can hold, raises TypeError with its cure, whatever copy says."""
     make, cure = REFUSED[name]
     with pytest.raises(TypeError) as caught:
@@ -204,7 +204,7 @@ def test_refuses_tensors_inside_torch_func() -> None:
     """Inside vmap a tensor stands for many, so it is refused there."""
 
     def convert(t: torch.Tensor) -> torch.Tensor:
-        with pytest.raises(TypeError, match="torch.func"):
+        with pytest.raises(TypeError, match=r"torch\.func"):
             as_array(t)
         return t
 
@@ -214,7 +214,7 @@ def test_refuses_tensors_inside_torch_func() -> None:
 
 @pytest.mark.parametrize("shape", [(0,), (3, 0, 2)])
 @pytest.mark.parametrize("copy", [None, False, True])
-def test_empty_tensors_convert(shape: tuple[int, ...], copy: bool | None) -> None:
+def test_empty_tensors_convert(shape: tuple[int, ...], copy: bool | None) -> None:  # noqa: FBT001 - pytest passes it by name
     """An empty tensor becomes an empty writable array of its shape."""
     array = as_array(torch.zeros(shape), copy=copy)
     assert array.shape == shape
@@ -233,7 +233,7 @@ def test_ml_dtypes_name_what_numpy_lacks() -> None:
 def test_without_ml_dtypes_the_cure_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     """Without ml_dtypes a bfloat16 tensor raises TypeError with both cures, and dtype= is one."""
     monkeypatch.setitem(sys.modules, "ml_dtypes", None)
-    with pytest.raises(TypeError, match="install ml_dtypes.*dtype='float32'"):
+    with pytest.raises(TypeError, match=r"install ml_dtypes.*dtype='float32'"):
         as_array(grid(torch.bfloat16))
     assert values(as_array(grid(torch.bfloat16), dtype="float32")) == values(grid())
     assert torch.equal(as_tensor(np.ones((3, 4)), dtype=torch.bfloat16), torch.ones(3, 4, dtype=torch.bfloat16))

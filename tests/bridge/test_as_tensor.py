@@ -132,7 +132,7 @@ REFUSED: dict[str, tuple[object, str]] = {
 
 @pytest.mark.parametrize("name", SHARED)
 @pytest.mark.parametrize("copy", [None, False])
-def test_shares_what_torch_can_look_at(name: str, copy: bool | None) -> None:
+def test_shares_what_torch_can_look_at(name: str, copy: bool | None) -> None:  # noqa: FBT001 - pytest passes it by name
     """What torch can express is shared: the tensor shows the array's values, and a write to it shows in the array."""
     array = SHARED[name]()
     tensor = as_tensor(array, copy=copy)
@@ -189,7 +189,7 @@ def test_copy_true_is_dense(name: str) -> None:
 
 @pytest.mark.parametrize("name", REFUSED)
 @pytest.mark.parametrize("copy", [None, False, True])
-def test_refuses_what_can_never_be_a_tensor(name: str, copy: bool | None) -> None:
+def test_refuses_what_can_never_be_a_tensor(name: str, copy: bool | None) -> None:  # noqa: FBT001 - pytest passes it by name
     """What no keyword can convert raises TypeError with its cure, whatever copy says."""
     x, cure = REFUSED[name]
     with pytest.raises(TypeError) as caught:
@@ -213,7 +213,7 @@ def test_scalars_become_0d_tensors(x: complex) -> None:
     [[1, 2], (1.5, 2), [[True], [False]], [np.ones(3, "f4")] * 2, [np.array(3.0)] * 2, [np.ones((2, 2))], [], [[]]],
 )
 @pytest.mark.parametrize("copy", [None, True])
-def test_sequences_are_read_by_numpy(x: list[object], copy: bool | None) -> None:
+def test_sequences_are_read_by_numpy(x: list[object], copy: bool | None) -> None:  # noqa: FBT001 - pytest passes it by name
     """A list or tuple becomes what np.array makes of it, in memory of its own; copy=False raises."""
     tensor = as_tensor(x, copy=copy)
     assert torch.equal(tensor, torch.from_numpy(np.array(x)))
@@ -237,7 +237,7 @@ def test_ragged_sequences_are_refused() -> None:
 
 @pytest.mark.parametrize("shape", [(0,), (3, 0, 2), (0, 4)])
 @pytest.mark.parametrize("copy", [None, False, True])
-def test_empty_arrays_convert(shape: tuple[int, ...], copy: bool | None) -> None:
+def test_empty_arrays_convert(shape: tuple[int, ...], copy: bool | None) -> None:  # noqa: FBT001 - pytest passes it by name
     """An empty array becomes an empty tensor of its shape, whatever its strides."""
     array = as_strided(np.ones(1, "f4"), shape, (-3,) * len(shape))
     for x in (array, np.zeros(shape, "f4"), np.zeros((5, *shape), "f4")[::-2]):
@@ -264,9 +264,9 @@ def test_broadcast_is_cast_once_and_repeated() -> None:
     assert torch.equal(tensor, torch.arange(4.0).expand(1000, 4))
 
 
-@pytest.mark.parametrize("make", [lambda: grid(), lambda: fields(3, length=1), lambda: grid(ml_dtypes.bfloat16)])
+@pytest.mark.parametrize("make", [grid, lambda: fields(3, length=1), lambda: grid(ml_dtypes.bfloat16)])
 @pytest.mark.parametrize("copy", [None, False])
-def test_readonly_share_shares(make: Callable[[], np.ndarray], copy: bool | None) -> None:
+def test_readonly_share_shares(make: Callable[[], np.ndarray], copy: bool | None) -> None:  # noqa: FBT001 - pytest passes it by name
     """readonly="share" shares read-only memory without a warning, and the plan says not to write."""
     array = make()
     view = read_only(array.view())
@@ -294,7 +294,7 @@ def test_readonly_error_raises_unless_a_copy_was_asked_for() -> None:
 
 
 @pytest.mark.parametrize(("mode", "shares"), [("r+", True), ("c", True), ("r", False)])
-def test_memmap_is_shared_where_it_may_be_written(tmp_path: Path, mode: str, shares: bool) -> None:
+def test_memmap_is_shared_where_it_may_be_written(tmp_path: Path, mode: str, shares: bool) -> None:  # noqa: FBT001 - pytest passes it by name
     """A writable memory map is shared, a read-only one is copied: a write to it would end the process."""
     path = tmp_path / "<a> & b"
     path.write_bytes(grid().tobytes())
@@ -317,7 +317,7 @@ def test_mmap_object_stays_mapped() -> None:
 @pytest.mark.parametrize("source", ["C", "F"])
 @pytest.mark.parametrize("order", ["C", "F"])
 @pytest.mark.parametrize("copy", [None, True])
-def test_order_is_what_was_asked(source: str, order: str, copy: bool | None) -> None:
+def test_order_is_what_was_asked(source: str, order: str, copy: bool | None) -> None:  # noqa: FBT001 - pytest passes it by name
     """order="C" and "F" share what is so already and re-lay what is not."""
     array = grid().copy(source)  # type: ignore[arg-type]
     tensor = as_tensor(array, order=order, copy=copy)  # type: ignore[arg-type]

@@ -43,7 +43,7 @@ def elsewhere(monkeypatch: pytest.MonkeyPatch) -> Elsewhere:
 
 
 @pytest.mark.parametrize("copy", [None, True])
-def test_there_and_back(elsewhere: Elsewhere, copy: bool | None) -> None:
+def test_there_and_back(elsewhere: Elsewhere, copy: bool | None) -> None:  # noqa: FBT001 - pytest passes it by name
     """An array goes to a device and comes back with its values, dtype and order, both ways by a planned copy."""
     array = np.arange(12.0).reshape(3, 4).T
     tensor = as_tensor(array, device="meta", copy=copy)
@@ -86,7 +86,7 @@ def test_casts_and_orders_on_the_way(elsewhere: Elsewhere) -> None:
 
 
 def test_copyto_both_ways(elsewhere: Elsewhere) -> None:
-    """copyto fills a device's tensor from an array or tensor, and an array from a device's tensor."""
+    """A call of copyto fills a device's tensor from an array or tensor, and an array from a device's tensor."""
     away = as_tensor(np.zeros(3), device="meta")
     assert copyto(away, np.arange(3)[::-1]) is away
     assert copyto(np.empty(3), away).tolist() == [2, 1, 0]

@@ -110,7 +110,7 @@ def test_threads_may_convert_at_once() -> None:
 
 
 @pytest.mark.parametrize("large", [False, True])
-def test_torch_settings_change_nothing(large: bool) -> None:
+def test_torch_settings_change_nothing(large: bool) -> None:  # noqa: FBT001 - pytest passes it by name
     """Default device, default dtype, no_grad and inference_mode leave values, dtype, device and plan alone."""
     array = np.arange(100_000.0 if large else 12.0)[::-1]
     expected = plan(array)
@@ -139,7 +139,7 @@ def test_nothing_warns() -> None:
     """The conversions that warn elsewhere, read-only memory, lossy casts, overflow and equal numbers, are silent."""
     code = (
         "import numpy as np, torch, bridge; torch.set_warn_always(True)\n"
-        "bridge.as_tensor(np.frombuffer(b'abcd', 'u1')); bridge.as_tensor(np.frombuffer(b'abcd', 'u1'), readonly='share')\n"
+        "text = np.frombuffer(b'abcd', 'u1'); bridge.as_tensor(text); bridge.as_tensor(text, readonly='share')\n"
         "bridge.as_tensor([np.ones(3)] * 3); bridge.as_tensor(np.array([1e300, np.nan]), dtype='f4')\n"
         "bridge.as_tensor(np.array([1e300, np.nan]), dtype='i4', casting='unsafe')\n"
         "bridge.as_tensor(np.ones(3, 'c8'), dtype='f4', casting='unsafe')\n"

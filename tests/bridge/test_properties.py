@@ -96,7 +96,7 @@ def address(x: np.ndarray | torch.Tensor) -> int:
 
 
 @given(arrays(), st.fixed_dictionaries(WORDS), st.sampled_from(["copy", "share", "error"]), st.booleans())
-def test_as_tensor_does_what_plan_says(array: np.ndarray, words: dict[str, Any], readonly: str, unsafe: bool) -> None:
+def test_as_tensor_does_what_plan_says(array: np.ndarray, words: dict[str, Any], readonly: str, unsafe: bool) -> None:  # noqa: FBT001 - pytest passes it by name
     """as_tensor gives what plan().run() gives, raises what plan raises, and the plan describes it exactly."""
     words |= {"readonly": readonly, "casting": "unsafe" if unsafe else "same_kind"}
     before = bits(array)
@@ -142,8 +142,8 @@ def test_casts_are_those_of_numpy(array: np.ndarray, name: str) -> None:
 
 @settings(max_examples=FEWER)
 @given(arrays(), st.permutations(range(4)), st.booleans())
-def test_copyto_and_back_keeps_every_bit(array: np.ndarray, axes: list[int], tensor: bool) -> None:
-    """copyto into any layout keeps the elements."""
+def test_copyto_and_back_keeps_every_bit(array: np.ndarray, axes: list[int], tensor: bool) -> None:  # noqa: FBT001 - pytest passes it by name
+    """Filling a destination of any layout keeps the elements."""
     axes = [axis for axis in axes if axis < array.ndim] + list(range(4, array.ndim))
     dst = np.empty([array.shape[axis] for axis in axes], array.dtype).transpose(np.argsort(axes))
     if tensor and array.dtype.isnative:

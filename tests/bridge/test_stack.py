@@ -81,7 +81,7 @@ def test_out_must_agree() -> None:
     """An out of another shape or dtype is refused with both values."""
     with pytest.raises(ValueError, match=r"out is torch.float32 \(3, 4\), and the result is torch.float32 \(1, 3, 4\)"):
         stack([grid()], out=torch.empty(3, 4))
-    with pytest.raises(ValueError, match="out is torch.float64"):
+    with pytest.raises(ValueError, match=r"out is torch\.float64"):
         stack([grid()], out=torch.empty(1, 3, 4, dtype=torch.float64))
 
 
@@ -94,7 +94,7 @@ def test_axis_must_exist() -> None:
 def test_gradients_are_not_lost_silently() -> None:
     """An item that requires grad is refused unless gradients are off."""
     items = [torch.ones(3, requires_grad=True)]
-    with pytest.raises(TypeError, match="torch.stack"):
+    with pytest.raises(TypeError, match=r"torch\.stack"):
         stack(items)
     with torch.no_grad():
         assert not stack(items).requires_grad
@@ -105,3 +105,16 @@ def test_items_without_plain_elements_are_refused(item: object) -> None:
     """What as_tensor refuses, stack refuses."""
     with pytest.raises(TypeError, match="cannot be converted"):
         stack([item])  # type: ignore[list-item]
+
+
+def test_out_is_a_destination_like_any_other() -> None:
+    """A large stack of tensors fills out, autograd notices the write, and an out that repeats elements is refused."""
+    items = [torch.full((300, 400), float(value)) for value in range(2)]
+    assert stack(items)[1, 299, 399] == 1
+    saved = torch.ones(2, 300, 400)
+    result = (saved * torch.ones(1, requires_grad=True)).sum()
+    stack(items, out=saved)
+    with pytest.raises(RuntimeError, match="modified by an inplace operation"):
+        result.backward()
+    with pytest.raises(ValueError, match="several times"):
+        stack(items, out=torch.empty(1).expand(2, 300, 400))

@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bridge import standardize
@@ -66,9 +66,25 @@ def test_refuses_what_is_not_real(x: np.ndarray) -> None:
         standardize(x)
 
 
+@settings(max_examples=100)
 @given(st.lists(st.integers(-1000, 1000), min_size=3, max_size=50).filter(lambda x: len(set(x)) > 1))
 def test_the_result_has_mean_zero_and_spread_one(x: list[int]) -> None:
     """Whatever the numbers, their standardized mean is 0 and their std 1."""
     result = standardize(np.array(x)).astype("f8")
     assert abs(result.mean()) < 1e-5
     assert abs(result.std(ddof=1) - 1) < 1e-5
+
+
+def test_out_may_overlap_the_input() -> None:
+    """An out that shares memory with the input in another arrangement gets the right numbers."""
+    memory = np.random.default_rng(1).random(101).astype("f4")
+    expected = standardize(memory[:-1].copy())
+    assert (standardize(memory[:-1], out=memory[1:]) == expected).all()
+
+
+def test_large_inputs_are_taken_in_blocks() -> None:
+    """What exceeds a block gives the same numbers along every axis."""
+    x = np.random.default_rng(1).random((300, 4, 500)) + 10
+    for axis in (None, 0, 1, 2, (0, 2), (1, 2)):
+        expected = (x - x.mean(axis, keepdims=True)) / x.std(axis, keepdims=True, ddof=1)
+        np.testing.assert_allclose(standardize(x, axis=axis), expected, rtol=1e-5, atol=1e-5)
