@@ -19,7 +19,8 @@ SHAPES: Final = ("circle", "square", "triangle-up", "diamond", "cross", "triangl
 LIMIT_COLOUR: Final = "#767676"
 INK: Final = "#1f2933"
 GRID: Final = "#e4e7eb"
-FONT: Final = "sans-serif"  # the page puts its own in its place
+#: Fonts of one width, so that what vl-convert measures fits where a browser draws it.
+FONT: Final = "'Liberation Sans', Arial, Helvetica, sans-serif"
 #: More lines than this in one picture cannot be told apart; the figure is split.
 LINES_CAP: Final = 12
 
@@ -33,17 +34,19 @@ TIME_LABEL: Final = (
 )
 _TIP: Final = [alt.Tooltip("name:N", title="path"), alt.Tooltip("tip:N", title="case")]
 _ALIASING: Final = "datum.label === 'shares' ? 'shares memory' : 'copies'"
+_FEW_SIZES: Final = 7  # as many can all be labelled
 _SIZE_STEPS: Final = 4  # a label every factor of 2**4: 64 B, 1 KiB, 16 KiB ...
 
 
 def size_axis(sizes: Sequence[int]) -> alt.X:
-    """Return the axis of payload sizes, logarithmic, labelled in binary units from its first to its last size."""
-    ticks = [2**power for power in range(6, 41, _SIZE_STEPS) if min(sizes) <= 2**power <= max(sizes)]
+    """Return the axis of payload sizes, smallest first: logarithmic, labelled in binary units."""
+    powers = (2**power for power in range(6, 41, _SIZE_STEPS))
+    ticks = list(sizes) if len(sizes) <= _FEW_SIZES else [one for one in powers if sizes[0] <= one <= sizes[-1]]
     return alt.X(
         "bytes:Q",
         title="payload of one call",
         scale=alt.Scale(type="log", base=2, nice=False, padding=14),
-        axis=alt.Axis(values=ticks or sorted(set(sizes)), labelExpr=SIZE_LABEL, labelOverlap="greedy"),
+        axis=alt.Axis(values=ticks, labelExpr=SIZE_LABEL, labelOverlap="greedy"),
     )
 
 
@@ -104,7 +107,7 @@ def strip(dataset: str, rows: Sequence[Json], orders: Sequence[str]) -> Json:
         "text:N",
         title="the first is",
         scale=alt.Scale(domain=list(orders), range=["#0072B2", "#E4E7EB", "#E69F00"]),
-        legend=_legend(symbolType="square"),
+        legend=_legend(3, symbolType="square"),
     )
     base = alt.Chart(alt.NamedData(name=dataset)).encode(x=x, y=y)
     cells = base.mark_rect(stroke="white", strokeWidth=2).encode(
@@ -186,12 +189,13 @@ _CONFIG: Final[Json] = {
 }
 
 
-def _legend(**more: Any) -> alt.Legend:  # noqa: ANN401  whatever a legend takes
-    columns = alt.expr("max(1, floor(width / 210))")
+def _legend(columns: int | None = None, **more: Any) -> alt.Legend:  # noqa: ANN401  whatever a legend takes
+    as_many_as_fit = alt.expr("max(1, floor(width / 200))")
     return alt.Legend(
         orient="bottom",
         direction="horizontal",
-        columns=columns,
+        columns=columns or as_many_as_fit,
+        columnPadding=18,
         labelFontSize=12,
         labelLimit=320,
         titleFontSize=12,

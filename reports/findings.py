@@ -183,17 +183,17 @@ def one_overtakes_another(view: View) -> Iterator[Finding]:
 
 @finding(80)
 def nearest_to_the_limit(view: View) -> Iterator[Finding]:
-    """Say which copy comes nearest to the limit at the largest size."""
-    copies = [row for row in _plain(view) if row.of_limit and row.record.family in {"copy", "copy_into"}]
-    for row in sorted(copies, key=lambda row: (-row.record.nbytes, row.of_limit.value if row.of_limit else 0)):
-        if row.of_limit:
-            said = units.with_interval(row.of_limit, units.times)
-            yield Finding(
-                sentence=f"At {units.size(row.record.nbytes)} `{row.record.path}` comes nearest to the limit: it takes "
-                f"{said} as long as a plain memmove.",
-                anchor=ratios.limit_anchor(row),
-                numbers=(said,),
-            )
+    """Say how near a copy comes to the limit at the largest size where that is not lost in noise."""
+    copies = (row for row in _plain(view) if row.record.family in {"copy", "copy_into"})
+    known = [(row, row.of_limit) for row in copies if row.of_limit and not row.of_limit.noisy]
+    for row, ratio in sorted(known, key=lambda one: (-one[0].record.nbytes, one[1].value)):
+        said = units.with_interval(ratio, units.times)
+        yield Finding(
+            sentence=f"At {units.size(row.record.nbytes)} `{row.record.path}` takes {said} as long as a plain memmove, "
+            "the limit of a copy.",
+            anchor=ratios.limit_anchor(row),
+            numbers=(said,),
+        )
 
 
 @finding(90)

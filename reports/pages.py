@@ -11,7 +11,7 @@ from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 from markupsafe import Markup
 
 from benchmarks import store
@@ -26,33 +26,34 @@ if TYPE_CHECKING:
 
     from .contents import Contents
 
+#: The space between a number and its unit, where no line may end.
+_UNIT: Final = re.compile(r"(?<=\d) (?=(?:[KMGT]i)?B\b|[nµm]?s\b|GB/s|%)")
 TEMPLATES: Final = Path(__file__).parent / "templates"
 
 
-def write_report(session: Session, out: Path) -> Path:
+def write_report(session: Session, out: Path, *, home: str = "") -> Path:
     """Write report.html, report.md, cases.csv and figures/*.svg into `out`; the same session gives the same bytes.
+
+    `home` is the relative address of a page that lists this report.
 
     Returns:
         The path of report.html.
     """
     (out / "figures").mkdir(parents=True, exist_ok=True)
-    for name, text in texts(contents(session)).items():
+    for name, text in texts(contents(session), home=home).items():
         (out / name).write_text(text, encoding="utf-8", newline="\n")
     return out / "report.html"
 
 
-def texts(made: Contents) -> dict[str, str]:
+def texts(made: Contents, *, home: str = "") -> dict[str, str]:
     """Return the text of each file of a report by its relative path."""
     titles = {one.anchor: f"{section.title}: {one.title}" for section, some in made.sections for one in some}
     drawn = {f"figures/{name}.svg": drawing.standing_alone(svg, titles[name]) for name, svg in made.drawings.items()}
-    return {**drawn, "cases.csv": made.csv, "report.md": markdown(made), "report.html": html(made)}
+    return {**drawn, "cases.csv": made.csv, "report.md": markdown(made), "report.html": html(made, home=home)}
 
 
 def html(made: Contents, *, home: str = "") -> str:
-    """Return the page: everything it needs is inside, so that it opens without any request.
-
-    `home` is the relative address of a page that lists this one.
-    """
+    """Return the page: everything it needs is inside, so that it opens without any request."""
     template = environment().get_template("report.html.j2")
     return template.render(
         report=made,
@@ -78,7 +79,7 @@ def environment() -> Environment:
     """Return the templates with their filters; everything that goes into HTML is escaped."""
     made = Environment(
         loader=FileSystemLoader(TEMPLATES),
-        autoescape=lambda name: name is not None and name.endswith(".html.j2"),
+        autoescape=select_autoescape(enabled_extensions=("html.j2",)),
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
@@ -113,7 +114,8 @@ def _packed(text: str) -> str:
 
 def _with_code(sentence: str) -> Markup:
     """Return a sentence for the page, what stands between backticks as code."""
-    return Markup(re.sub(r"`([^`]+)`", r"<code>\1</code>", escape(sentence)))  # noqa: S704  escaped before
+    kept = _UNIT.sub("&nbsp;", escape(sentence))
+    return Markup(re.sub(r"`([^`]+)`", r"<code>\1</code>", kept))  # noqa: S704  escaped before
 
 
 def _markdown_text(text: object) -> str:

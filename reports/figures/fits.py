@@ -4,20 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from benchmarks.model import REGIMES, Fit, Flat, fit, flat, within
+from benchmarks.model import FEWEST_SIZES, REGIMES, Fit, Flat, NoFit, fit, flat, within
 from reports import units
 from reports.view import USUAL, Group
 
 from .registry import Cell, Figure, Line, Table, section, slug
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
-    from benchmarks.model import NoFit, Points
+    from benchmarks.model import Points, Regime
     from reports.view import Choice, View
 
-#: A group takes part when its paths have at least as many sizes as a line needs.
-_FEWEST_SIZES: Final = 3
 _TITLES: Final = {"share": "one cost at any size"}
 _CACHE: Final = REGIMES[0]
 
@@ -34,7 +32,7 @@ def fixed_cost_and_rate(view: View) -> Iterator[Figure]:
     """List what each path costs at any size, or its fixed cost and its rates."""
     for group in view.groups:
         first = view.choices(group)[0]
-        paths = [path for path in view.paths(group) if len(view.line(group, path, first)) >= _FEWEST_SIZES]
+        paths = [path for path in view.paths(group) if _fits(points(view, group, path, first))]
         if paths:
             table = _flat_table if group.family == "share" else _fit_table
             yield Figure(
@@ -81,22 +79,32 @@ def _time(known: Flat) -> Cell:
 
 
 def _fit_table(view: View, group: Group, choice: Choice, paths: Sequence[str]) -> Table:
-    rates = tuple(f"rate, {regime.name}" for regime in REGIMES)
-    lines = tuple(
-        Line(anchor=fixed_anchor(group, path), cells=(Cell(path, kind="path"), *_fit_cells(view, group, path, choice)))
-        for path in paths
+    fits = {path: _fits(points(view, group, path, choice)) for path in paths}
+    regimes = [regime for regime in REGIMES if any(regime in known for known in fits.values())]
+    lines = (
+        Line(
+            anchor=fixed_anchor(group, path),
+            cells=(
+                Cell(path, kind="path"),
+                *_fixed(known.get(_CACHE), of_sharing(view, group, known.get(_CACHE))),
+                *(_rate(known.get(regime)) for regime in regimes),
+                Cell(_reasons(known), kind="text"),
+            ),
+        )
+        for path, known in fits.items()
     )
-    return Table(headers=("path", "fixed cost", "of a sharing call", "half size", *rates, "remark"), lines=lines)
+    rates = (f"rate, {regime.name}" for regime in regimes)
+    return Table(headers=("path", "fixed cost", "of a sharing call", "half size", *rates, "remark"), lines=tuple(lines))
 
 
-def _fit_cells(view: View, group: Group, path: str, choice: Choice) -> tuple[Cell, ...]:
-    known = points(view, group, path, choice)
-    fits = [(regime.name, fit(within(known, regime))) for regime in REGIMES if within(known, regime)]
-    found = dict(fits)
-    rates = (_rate(found.get(regime.name)) for regime in REGIMES)
-    reasons = "; ".join(f"{name}: {one.reason}" for name, one in fits if not isinstance(one, Fit))
-    fixed = _fixed(found.get(_CACHE.name), of_sharing(view, group, found.get(_CACHE.name)))
-    return (*fixed, *rates, Cell(reasons, kind="text"))
+def _fits(known: Points) -> dict[Regime, Fit | NoFit]:
+    """Return the line of each regime, or why it has none; a regime with too few sizes is left out."""
+    parts = {regime: within(known, regime) for regime in REGIMES}
+    return {regime: fit(part) for regime, part in parts.items() if len(part) >= FEWEST_SIZES}
+
+
+def _reasons(fits: Mapping[Regime, Fit | NoFit]) -> str:
+    return "; ".join(f"{regime.name}: {one.reason}" for regime, one in fits.items() if isinstance(one, NoFit))
 
 
 def of_sharing(view: View, group: Group, known: Fit | NoFit | None) -> float | None:

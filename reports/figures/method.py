@@ -28,7 +28,7 @@ def how_it_was_measured(view: View) -> Iterator[Figure]:
     yield _facts("machine", "Machine", header.machine)
     yield _facts("software", "Software", header.software | {"bridge": f"{header.bridge_hash} (hash of its files)"})
     session = {"session": header.id, "started": header.started, "commit": header.commit, "dirty": header.dirty}
-    yield _facts("settings", "Session", session | header.settings | {"cases": header.case_version})
+    yield _facts("settings", "Session", session | header.settings | {"case_version": header.case_version})
     yield from _left_out(view)
 
 

@@ -36,7 +36,7 @@ def semantics_card(view: View) -> Iterator[Figure]:
     for kind in kinds:
         yield _card(kind, known)
     if lines := tuple(_messages(known)):
-        table = Table(headers=("path", "source", "what it says"), lines=lines)
+        table = Table(headers=("source", "what it says", "said by"), lines=lines)
         yield Figure(anchor="semantics-messages", title="What the refusals say", caption="", table=table)
 
 
@@ -80,8 +80,10 @@ def _notes(seen: Observation) -> Iterator[str]:
 
 
 def _messages(known: Sequence[Semantics]) -> Iterator[Line]:
+    said: dict[tuple[str, str], list[str]] = {}
     for one in known:
         for trait, seen in one.observed.items():
             if seen.error:
-                cells = (Cell(one.path, kind="path"), Cell(trait.replace("=", " ")), Cell(seen.error, kind="text"))
-                yield Line(cells=cells)
+                said.setdefault((trait.replace("=", " "), seen.error), []).append(one.path)
+    for (trait, error), paths in said.items():
+        yield Line(cells=(Cell(trait), Cell(error, kind="text"), Cell(", ".join(paths), kind="path text")))

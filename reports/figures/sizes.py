@@ -74,7 +74,8 @@ class Part:
     "time",
     title="Time against size",
     lead="How long one call takes. Solid lines share memory with their source, dashed lines copy; the grey line is "
-    "a plain memmove of the same bytes into warm memory, which no copy can beat.",
+    "a plain memmove of the same bytes into warm memory, which no copy can beat. Bars, and the brackets in the "
+    "tables, are the range of the pass medians; shaded numbers are noisy: their passes differ by more than a quarter.",
 )
 def time_against_size(view: View) -> Iterator[Figure]:
     """Draw the time of every path, one figure a group."""
@@ -121,11 +122,11 @@ def _figure(view: View, part: Part, kind: Kind) -> Figure:
 
 
 def _caption(view: View, part: Part, kind: Kind) -> str:
-    said = [f"Shown first: {part.choices[0].text}.", "Bars are the range of the pass medians."]
+    said = [f"Shown first: {part.choices[0].text}."]
     noisy = sum(row.time.noisy for row in part.rows)
     if noisy:
-        said.append(f"{noisy} of {len(part.rows)} cases are noisy: their passes differ by more than a quarter.")
-    if kind is _TIME and view.empty_call:
+        said.append(f"{noisy} of {len(part.rows)} cases are noisy.")
+    if kind is _TIME and part.group.family == "share" and view.empty_call:
         said.append(f"An empty call takes {units.time(view.empty_call.time.value)} and is part of every sample.")
     if len(part.rows) > ROWS_CAP:
         said.append(f"{ROWS_CAP:,} cases are drawn; all stand in cases.csv.")
@@ -154,19 +155,21 @@ def _cell(row: Row, kind: Kind) -> Cell:
 
 def _chart(view: View, part: Part, kind: Kind) -> Chart:
     name = slug(f"times-{part.group.anchor}{part.number}")
+    sizes = sorted({row.record.nbytes for row in part.rows})
+    limits = [row for row in view.limits if sizes[0] <= row.record.nbytes <= sizes[-1]]
     drawn = charts.lines(
         name,
         kind.axis(),
-        sizes=sorted({row.record.nbytes for row in part.rows}),
+        sizes=sizes,
         names=part.paths,
-        limit=_LIMIT_NAME if view.limits else "",
+        limit=_LIMIT_NAME if limits else "",
     )
     held = charts.held(drawn, *part.choices[0]).transform_calculate(value=kind.value, low=kind.low, high=kind.high)
     description = f"{kind.name} against size of {', '.join(part.paths)}; the table below holds the numbers"
     return Chart(
         spec=charts.finished(held, description=description),
         dataset=name,
-        rows=tuple(_datum(row) for row in (*view.limits, *part.rows[:ROWS_CAP])),
+        rows=tuple(_datum(row) for row in (*limits, *part.rows[:ROWS_CAP])),
         first=part.choices[0],
     )
 

@@ -4,11 +4,8 @@
   const AXES = ["dtype", "layout", "threads"];
   const views = new Map();
 
-  const chosen = (article, spec) => {
-    const selects = article.querySelectorAll("select");
-    const first = Object.fromEntries((spec?.params ?? []).map((param) => [param.name, param.value]));
-    return { ...first, ...Object.fromEntries([...selects].map((select) => [select.name, select.value])) };
-  };
+  const chosen = (article) =>
+    Object.fromEntries([...article.querySelectorAll("select")].map((select) => [select.name, select.value]));
 
   const filterTable = (article, choice) => {
     const at = AXES.map((axis) => choice[axis]).join(" ");
@@ -22,7 +19,7 @@
 
   const apply = async (article) => {
     const name = article.querySelector("[data-chart]")?.dataset.chart;
-    const choice = chosen(article, charts[name]?.spec);
+    const choice = chosen(article);
     const shown = filterTable(article, choice);
     const words = AXES.map((axis) => choice[axis]).join(", ");
     article.querySelector("output").textContent = shown ? "" : `${words} was not measured here.`;
@@ -67,6 +64,17 @@
     form.addEventListener("change", () => apply(form.closest("article")));
     apply(form.closest("article"));
   }
+  const reveal = () => {
+    const row = document.getElementById(decodeURIComponent(location.hash.slice(1)));
+    const details = row?.closest("details");
+    if (details && !details.open) {
+      details.open = true;
+      row.scrollIntoView();
+    }
+  };
+  addEventListener("hashchange", reveal);
+  reveal();
+
   const unpack = async (link) => {
     const packed = Uint8Array.from(atob(link.href.split(",")[1]), (letter) => letter.charCodeAt(0));
     const plain = new Blob([packed]).stream().pipeThrough(new DecompressionStream("gzip"));
