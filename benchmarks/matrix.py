@@ -34,7 +34,7 @@ class Surroundings:
         import torch  # noqa: PLC0415
 
         return cls(
-            device=device if device != "cuda" or torch.cuda.is_available() else "cpu",
+            device=device if not device.startswith("cuda") or torch.cuda.is_available() else "cpu",
             threads=torch.get_num_threads(),
             free_bytes=psutil.virtual_memory().available,
             bfloat16=importlib.util.find_spec("ml_dtypes") is not None,
