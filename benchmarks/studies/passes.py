@@ -1,0 +1,160 @@
+"""Why passes: as many rounds in one process and in file order, against fresh processes in random orders.
+
+The cost of sharing does not depend on the size, so all medians of a path are measurements of one number, and one that
+lies far from the median of them all is an error of the measuring. Such errors are counted for two plans with the same
+number of rounds, run by the workers that sessions use:
+
+    one process    80 rounds of each case in a row, in the order of the matrix
+    passes         8 fresh processes of 10 rounds, each in a new random order
+
+    python benchmarks/studies/passes.py [repetitions]
+
+The two plans take turns, so that both see the same weather.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections import defaultdict
+from dataclasses import dataclass
+from statistics import median
+from typing import TYPE_CHECKING, Any, Final
+
+from benchmarks.lock import machine_lock
+from benchmarks.machine import machine, software
+from benchmarks.matrix import Surroundings, skip_reason
+from benchmarks.session import shuffled
+from benchmarks.suite.cases import SIZES, Case
+from benchmarks.suite.paths import PATHS
+from benchmarks.workers import Plan, events
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from benchmarks.records import Json
+
+PASSES: Final = 8
+ROUNDS: Final = 10
+#: A median further than this from its path's cost is an error.
+FAR: Final = 0.10
+_CHECK: Final = 0
+_CACHE_BYTES: Final = 2 << 30
+
+#: Case id -> the rounds of each pass, in nanoseconds per call.
+Samples = dict[str, list[list[float]]]
+#: Case id -> nanoseconds per call.
+Times = dict[str, float]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Count:
+    """How many medians lie far from their path's cost, and how far the worst does."""
+
+    medians: int
+    far: int
+    worst: float
+    worst_case: str
+
+
+def sharing_cases() -> list[Case]:
+    """Return the float32 cases of the share family, in the order of the matrix."""
+    around = Surroundings.here()
+    every = (
+        Case(path=path.name, dtype="float32", layout="C", nbytes=size_bytes, threads="1t")
+        for path in PATHS.values()
+        if path.family == "share"
+        for size_bytes in SIZES.values()
+    )
+    return [case for case in every if skip_reason(case, around) is None]
+
+
+def plan(number: int, jobs: Iterable[Json]) -> Plan:
+    """Return the plan of one worker."""
+    return Plan(number=number, jobs=tuple(jobs), device="cpu", threads={"1t": 1, "allt": 1}, cache_bytes=_CACHE_BYTES)
+
+
+def loops_of(cases: Sequence[Case]) -> dict[str, int]:
+    """Check the cases and return their loops; a case that does not share is no part of the study."""
+    checked = taken(plan(_CHECK, ({"case": case.id} for case in cases)), "checked")
+    return {case: seen["loops"] for case, seen in checked if seen["aliasing"] == "shares"}
+
+
+def one_process(loops: Mapping[str, int]) -> Samples:
+    """Time all rounds of a case in a row, the cases in the order of the matrix."""
+    jobs = (job(case, loops, PASSES * ROUNDS) for case in loops)
+    return {case: [samples] for case, samples in taken(plan(1, jobs), "samples_ns")}
+
+
+def fresh_passes(loops: Mapping[str, int], seed: int) -> Samples:
+    """Time the same rounds in fresh processes, each in a random order."""
+    found: Samples = defaultdict(list)
+    for number in range(1, PASSES + 1):
+        jobs = (job(case, loops, ROUNDS) for case in shuffled(loops, seed, number))
+        for case, samples in taken(plan(number, jobs), "samples_ns"):
+            found[case].append(samples)
+    return found
+
+
+def job(case: str, loops: Mapping[str, int], rounds: int) -> Json:
+    """Return one job of a worker."""
+    return {"case": case, "loops": loops[case], "rounds": rounds}
+
+
+def taken(work: Plan, what: str) -> list[tuple[str, Any]]:
+    """Run a plan and return what its events say of each case."""
+    return [(event["case"], event[what]) for event in events(work) if what in event]
+
+
+def times(samples: Samples) -> Times:
+    """Return each case's time as a session has it: the median of its pass medians."""
+    return {case: median(map(median, passes)) for case, passes in samples.items()}
+
+
+def costs(every: Iterable[Times]) -> dict[str, float]:
+    """Return each path's cost: the median over its sizes, both plans and all repetitions."""
+    found: dict[str, list[float]] = defaultdict(list)
+    for case, time in (pair for one in every for pair in one.items()):
+        found[Case.parse(case).path].append(time)
+    return {path: median(known) for path, known in found.items()}
+
+
+def count(found: Times, cost: Mapping[str, float]) -> Count:
+    """Compare the times of one run of a plan with the costs of their paths."""
+    off = {case: abs(time / cost[Case.parse(case).path] - 1) for case, time in found.items()}
+    worst = max(off, key=lambda case: off[case])
+    return Count(medians=len(off), far=sum(one > FAR for one in off.values()), worst=off[worst], worst_case=worst)
+
+
+def table(runs: Sequence[tuple[str, Times]]) -> str:
+    """Return one line of Markdown a run."""
+    cost = costs(found for _, found in runs)
+    headers = f"| plan | medians | more than {FAR:.0%} off | worst | worst case |\n| --- | ---: | ---: | ---: | --- |"
+    return "\n".join([headers, *(line(name, count(found, cost)) for name, found in runs)])
+
+
+def line(name: str, known: Count) -> str:
+    """Return the line of one run."""
+    return f"| {name} | {known.medians} | {known.far} | {known.worst:.1%} | `{known.worst_case}` |"
+
+
+def conditions() -> str:
+    """Return the machine and the versions in one line."""
+    here, known = machine(), software()
+    versions = ", ".join(f"{name} {known[name]}" for name in ("python", "numpy", "torch", "pytest-benchmark"))
+    return f"{here['cpu']}, {here['logical_cpus']} CPUs, load average {here['load_average']} at the end; {versions}"
+
+
+def main(repetitions: int) -> None:
+    """Run both plans in turn and print the table."""
+    runs = []
+    with machine_lock():
+        loops = loops_of(sharing_cases())
+        for seed in range(1, repetitions + 1):
+            runs.append((f"one process {seed}", times(one_process(loops))))
+            runs.append((f"passes {seed}", times(fresh_passes(loops, seed))))
+    print(table(sorted(runs, key=lambda run: run[0])))
+    print(f"\n{conditions()}")
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]) if len(sys.argv) > 1 else 5)
