@@ -15,13 +15,13 @@ bench: $(VENV)/.bench  ## measure this machine (about two minutes) and leave a r
 	$(BIN)/python -m benchmarks report
 
 test: $(VENV)/.dev  ## run the tests
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -m "not slow"
 
 check: $(VENV)/.dev  ## lint, types, and branch coverage of the tests
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(BIN)/python -m pytest --cov --cov-report=term
+	$(BIN)/python -m pytest -m "not slow" --cov --cov-report=term
 
 clean:  ## forget the environment and unpublished sessions
 	rm -rf $(VENV) .bench .asv
