@@ -35,7 +35,7 @@ def as_tensor(  # noqa: PLR0913 - the keywords of torch.as_tensor and of the arr
         dtype: the result's dtype, of either library.
         device: where the result shall be; None is the host, whatever torch's default device.
         copy: None shares if it can, True always makes new memory, False shares or raises CopyRequired.
-        order: of a copy in memory; "K" keeps that of `x`. "C" and "F" copy what is not so already.
+        order: in memory; "K" keeps that of `x`, "C" and "F" copy what is not so already.
         readonly: what to do with read-only memory: "copy" it, "share" it (the tensor must not be written), or "error".
         casting: NumPy's rule for a change of dtype.
 
@@ -55,10 +55,9 @@ def as_tensor(  # noqa: PLR0913 - the keywords of torch.as_tensor and of the arr
             return found
     if isinstance(x, list | tuple) and copy is not False:
         x, copy = as_source_array(x)[0], None
-    decided = plan(
+    tensor: torch.Tensor = plan(
         x, to="tensor", dtype=dtype, device=device, copy=copy, order=order, readonly=readonly, casting=casting
-    )
-    tensor: torch.Tensor = decided.run()
+    ).run()
     return tensor
 
 

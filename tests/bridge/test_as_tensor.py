@@ -382,3 +382,13 @@ def test_unknown_words_are_refused() -> None:
         as_tensor(grid(), order="A")  # type: ignore[arg-type]
     with pytest.raises(ValueError, match="readonly must be one of"):
         as_tensor(grid(), readonly="<a>", copy=True)  # type: ignore[arg-type]
+
+
+def test_safe_casts_keep_every_value() -> None:
+    """casting="safe" lets bfloat16 widen to float32, and nothing but itself become bfloat16."""
+    narrow = grid(ml_dtypes.bfloat16)
+    assert torch.equal(as_tensor(narrow, dtype=torch.float32, casting="safe"), torch.from_numpy(grid()))
+    assert as_tensor(narrow, dtype=torch.bfloat16, casting="no").dtype is torch.bfloat16
+    for array, dtype in ((grid("i1"), torch.bfloat16), (grid(), torch.bfloat16), (narrow, torch.float16)):
+        with pytest.raises(TypeError, match="casting='safe'"):
+            as_tensor(array, dtype=dtype, casting="safe")

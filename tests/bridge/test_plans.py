@@ -96,3 +96,15 @@ def test_the_message_names_the_keyword_that_helps() -> None:
     array.flags.writeable = False
     with pytest.raises(CopyRequired, match='readonly="share"'):
         as_tensor(array, copy=False)
+
+
+@pytest.mark.parametrize("copy", [None, True])
+@pytest.mark.parametrize("stride", [0, 4, 400, -8])
+def test_strides_without_meaning_are_planned_as_they_come(copy: bool | None, stride: int) -> None:  # noqa: FBT001 - pytest passes it by name
+    """The stride of an axis of length one is in the plan what it is in the result, whichever way it was made."""
+    array = np.lib.stride_tricks.as_strided(np.arange(3.0, dtype="f4"), (3, 1), (4, stride))
+    fixed = array.view()
+    fixed.flags.writeable = False
+    for source in (array, fixed):
+        decided = plan(source, copy=copy, readonly="share")
+        assert decided.strides == decided.run().stride() == as_tensor(source, copy=copy, readonly="share").stride()

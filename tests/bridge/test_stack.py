@@ -118,3 +118,10 @@ def test_out_is_a_destination_like_any_other() -> None:
         result.backward()
     with pytest.raises(ValueError, match="several times"):
         stack(items, out=torch.empty(1).expand(2, 300, 400))
+
+
+def test_the_rows_of_an_array_are_a_sequence() -> None:
+    """An array of any order is stacked row by row, into C order."""
+    rows = np.asfortranarray(grid())
+    assert stack(rows).is_contiguous()  # type: ignore[arg-type]
+    assert torch.equal(stack(rows), torch.from_numpy(grid()))  # type: ignore[arg-type]
