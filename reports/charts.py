@@ -29,8 +29,9 @@ SIZE_LABEL: Final = (
     "datum.value < 1073741824 ? datum.value / 1048576 + ' MiB' : datum.value / 1073741824 + ' GiB'"
 )
 TIME_LABEL: Final = (
-    "datum.value < 999 ? format(datum.value, '~g') + ' ns' : datum.value < 999e3 ? format(datum.value / 1e3, '~g') "
-    "+ ' µs' : datum.value < 999e6 ? format(datum.value / 1e6, '~g') + ' ms' : format(datum.value / 1e9, '~g') + ' s'"
+    "datum.value === 0 ? '0' : datum.value < 999 ? format(datum.value, '~g') + ' ns' : "
+    "datum.value < 999e3 ? format(datum.value / 1e3, '~g') + ' µs' : "
+    "datum.value < 999e6 ? format(datum.value / 1e6, '~g') + ' ms' : format(datum.value / 1e9, '~g') + ' s'"
 )
 _TIP: Final = [alt.Tooltip("name:N", title="path"), alt.Tooltip("tip:N", title="case")]
 _ALIASING: Final = "datum.label === 'shares' ? 'shares memory' : 'copies'"
@@ -97,6 +98,24 @@ def held(chart: Drawn, dtype: str, layout: str, threads: str) -> Drawn:
     return chart.add_params(*params).transform_filter(f"datum.dtype === '' || ({same})")
 
 
+def bars(dataset: str, names: Sequence[str], kinds: Sequence[str]) -> Json:
+    """Return one bar of time a name, coloured by its ``text``, the interval drawn over its end."""
+    time = alt.Axis(labelExpr=TIME_LABEL, tickCount=6)
+    colour = alt.Color(
+        "text:N",
+        title=None,
+        scale=alt.Scale(domain=list(kinds), range=["#009E73", "#56B4E9", "#D55E00"]),
+        legend=_legend(symbolType="square"),
+    )
+    base = alt.Chart(alt.NamedData(name=dataset)).encode(y=_rows(names))
+    filled = base.mark_bar(height=14).encode(
+        x=alt.X("value:Q", title="time of one call", axis=time, scale=alt.Scale(zero=True)), color=colour, tooltip=_TIP
+    )
+    interval = base.mark_rule(strokeWidth=1.5, color=INK).encode(x="low:Q", x2="high:Q", tooltip=alt.value(None))
+    drawn = alt.layer(filled, interval)
+    return finished(drawn, description="time by path, coloured by page faults", height=max(60, 26 * len(names)))
+
+
 def strip(dataset: str, rows: Sequence[Json], orders: Sequence[str]) -> Json:
     """Return cells coloured by one of three `orders`, each with its sign: cheaper, cannot tell, dearer."""
     x, y = (
@@ -126,7 +145,7 @@ def heat(dataset: str, columns: Sequence[str], paths: Sequence[str]) -> Json:
     scale = alt.Scale(type="log", domain=[1, 32], clamp=True, range=["#f1f7fb", "#08519c"], interpolate="lab")
     colour = alt.Color("value:Q", scale=scale, legend=None)
     cells = base.mark_rect(stroke="white", strokeWidth=2).encode(color=colour, tooltip=_TIP)
-    dark = alt.condition("datum.value > 6", alt.value("white"), alt.value(INK))
+    dark = alt.condition("datum.value > 12", alt.value("white"), alt.value(INK))
     numbers = base.mark_text(fontSize=12).encode(text="text:N", color=dark)
     return _stepped(alt.layer(cells, numbers), 58, "multiples of the limit by path, dtype and layout")
 

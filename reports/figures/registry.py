@@ -131,7 +131,7 @@ def section(
 
 def slug(text: str) -> str:
     """Return `text` as an id; two texts never get the same, because what is replaced leaves its checksum."""
-    plain = re.sub(r"[^A-Za-z0-9._-]+", "-", text)
+    plain = re.sub(r"^\.+|[^A-Za-z0-9._-]+", "-", text)
     return plain if plain == text else f"{plain.strip('-')}-{zlib.crc32(text.encode()):08x}"
 
 

@@ -33,7 +33,8 @@
   const enliven = async (place) => {
     const name = place.dataset.chart;
     const { spec, dataset, fluid } = charts[name];
-    const live = { ...spec };
+    // The place around the chart says what it is, and the table says every number: marks need no words of their own.
+    const live = { ...spec, config: { ...spec.config, aria: false } };
     if (fluid) Object.assign(live, { width: "container", autosize: { type: "fit-x", contains: "padding" } });
     const { fields, rows } = datasets[dataset];
     const named = (row) => Object.fromEntries(fields.map((field, index) => [field, row[index]]));
