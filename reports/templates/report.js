@@ -33,14 +33,14 @@
   const enliven = async (place) => {
     const name = place.dataset.chart;
     const { spec, dataset, fluid } = charts[name];
-    // The place around the chart says what it is, and the table says every number: marks need no words of their own.
-    const live = { ...spec, config: { ...spec.config, aria: false } };
+    const live = { ...spec };
     if (fluid) Object.assign(live, { width: "container", autosize: { type: "fit-x", contains: "padding" } });
     const { fields, rows } = datasets[dataset];
     const named = (row) => Object.fromEntries(fields.map((field, index) => [field, row[index]]));
     live.datasets = { [dataset]: rows.map(named) };
     const stage = document.createElement("div");
     stage.className = "stage";
+    stage.ariaHidden = "true"; // the place around it says what it is, the table every number
     place.append(stage);
     const { view } = await window.vegaEmbed(stage, live, { renderer: "svg", actions: false });
     place.querySelector(":scope > svg").remove();
