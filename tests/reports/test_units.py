@@ -24,7 +24,7 @@ def test_times_have_three_digits_and_a_unit(time_ns: float, text: str) -> None:
 
 @pytest.mark.parametrize(
     ("low", "high", "text"),
-    [(523, 585, "[523–585 ns]"), (900, 1100, "[900 ns–1.10 µs]")],  # noqa: RUF001  the dash of the pages
+    [(523, 585, f"[523{units.DASH}585 ns]"), (900, 1100, f"[900 ns{units.DASH}1.10 µs]")],
 )
 def test_an_interval_names_its_unit_once_where_it_can(low: float, high: float, text: str) -> None:
     """Both ends in one unit share it; ends in two units keep their own."""
@@ -34,7 +34,7 @@ def test_an_interval_names_its_unit_once_where_it_can(low: float, high: float, t
 def test_the_interval_of_a_ratio_has_one_sign() -> None:
     """A ratio's interval carries its x once, at the end."""
     known = Estimate(value=0.5, low=0.25, high=12, passes=6)
-    assert units.with_interval(known, units.times) == "0.500x [0.250–12.0x]"  # noqa: RUF001  the dash of the pages
+    assert units.with_interval(known, units.times) == f"0.500x [0.250{units.DASH}12.0x]"
 
 
 def test_counts_are_whole_where_they_are_large() -> None:
