@@ -34,7 +34,7 @@ _AS_IT_LIES: Final = {**_NO_REVERSED, **_NO_FOREIGN}
 _AS_IT_LIES_CAST: Final = {**_NO_REVERSED, **_NO_SWAP}
 
 
-# ---- limit: what nothing can beat, and what the measuring itself costs
+# ---- limit: what one thread of memmove takes, and what the measuring itself costs
 
 
 @path("ref.memcpy", family="limit")
