@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import IO, TYPE_CHECKING, Any, Final
 
@@ -62,7 +63,10 @@ def events(plan: Plan, *, lock: int | None = None, limit_s: float = CASE_LIMIT_S
         for event in _one_worker(plan, lock, limit_s):
             finished.add(str(event.get("case") or event.get("probe") or ""))
             yield event
-        plan = plan.without(finished)
+        left = plan.without(finished)
+        if left == plan:
+            raise WorkerError("a worker ended well without taking any of its cases")
+        plan = left
 
 
 def _one_worker(plan: Plan, lock: int | None, limit_s: float) -> Iterator[Json]:
@@ -102,8 +106,10 @@ def _started(plan: Plan, log: IO[bytes], lock: int | None) -> subprocess.Popen[b
         start_new_session=True,  # Ctrl-C is for the session, which ends its worker itself
     )
     assert worker.stdin is not None
-    worker.stdin.write(plan.to_line().encode())
-    worker.stdin.close()
+    with suppress(BrokenPipeError):  # a worker that died before it read its plan is told of by its exit status
+        worker.stdin.write(plan.to_line().encode())
+    with suppress(BrokenPipeError):
+        worker.stdin.close()
     return worker
 
 
