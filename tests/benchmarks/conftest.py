@@ -1,12 +1,16 @@
 """What several tests of the suite need."""
 
+import json
 import os
-from collections.abc import Iterator
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import hypothesis
 import pytest
 import torch
 
+from benchmarks import workers
 from benchmarks.suite.paths import PATHS
 
 hypothesis.settings.register_profile("benchmarks", max_examples=60, deadline=None)
@@ -28,3 +32,16 @@ def registry() -> Iterator[None]:
     yield
     PATHS.clear()
     PATHS.update(before)
+
+
+@pytest.fixture
+def fake_worker(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
+    """Start workers that need no torch, and return how to give them orders (see `fake_worker.py`)."""
+    script = str(Path(__file__).with_name("fake_worker.py"))
+    monkeypatch.setattr(workers, "_WORKER", (sys.executable, "-S", script))
+
+    def order(**orders: object) -> None:
+        monkeypatch.setenv("FAKE_WORKER", json.dumps(orders))
+
+    order()
+    return order
