@@ -42,11 +42,6 @@ def rate(gb_per_s: float) -> str:
     return f"{digits(gb_per_s)} GB/s"
 
 
-def share(part: float) -> str:
-    """Return a part of one in per cent: ``share(0.94) == "94 %"``."""
-    return f"{part * 100:.0f} %"
-
-
 def count(number: float) -> str:
     """Return a count, whole where it is large: ``count(16385) == "16,385"``."""
     return f"{number:,.0f}" if number >= 100 or number == round(number) else f"{number:.1f}"

@@ -1,32 +1,21 @@
 """The report in a real browser: no request, no error, live charts, filters, keyboard, axe, and without scripts."""
 
 import json
-import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from datetime import date
 from pathlib import Path
 
 import axe_core_python
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page
 
+from benchmarks import store
 from reports import site
-from reports.pages import write_report
+from tests.browser.conftest import SIZES
 from tests.builders import a_full_session
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or "/usr/bin/chromium"
-FLAGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 AXE = Path(axe_core_python.__file__).with_name("axe.min.js").read_text(encoding="utf-8")
-
-pytestmark = pytest.mark.skipif(not Path(CHROMIUM).exists(), reason="no Chromium on this machine")
 
 
 @dataclass
@@ -37,24 +26,9 @@ class Heard:
     requests: list[str] = field(default_factory=list)
 
 
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    """Return one headless Chromium."""
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        yield chromium
-        chromium.close()
-
-
-@pytest.fixture(scope="module")
-def report(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return a report on disk."""
-    return write_report(a_full_session(), tmp_path_factory.mktemp("report"))
-
-
 def opened(browser: Browser, path: Path, *, width: int = 1280, scripts: bool = True) -> tuple[Page, Heard]:
     """Open a page from disk and listen to it."""
-    context = browser.new_context(viewport={"width": width, "height": 900}, java_script_enabled=scripts)
+    context = browser.new_context(viewport={"width": width, "height": 900}, java_script_enabled=scripts, offline=True)
     page, heard = context.new_page(), Heard()
     page.on("console", lambda message: heard.errors.append(message.text))
     page.on("pageerror", lambda error: heard.errors.append(str(error)))
@@ -74,26 +48,28 @@ def scroll_through(page: Page) -> None:
     )
 
 
-@pytest.fixture(scope="module")
-def live(browser: Browser, report: Path) -> tuple[Page, Heard]:
-    """Return the wide page with every chart alive."""
-    page, heard = opened(browser, report)
+@pytest.fixture(scope="module", params=[1280, 390], ids=["wide", "narrow"])
+def live(browser: Browser, report: Path, request: pytest.FixtureRequest) -> Iterator[tuple[Page, Heard]]:
+    """Return the page with every chart alive, wide and narrow."""
+    page, heard = opened(browser, report, width=request.param)
     scroll_through(page)
-    return page, heard
+    yield page, heard
+    page.context.close()
 
 
-def violations(page: Page) -> list[str]:
+def violations(page: Page, *, colours: bool = True) -> list[str]:
     """Return what axe-core finds, one line a rule."""
     page.evaluate(AXE)
-    found = page.evaluate("axe.run()")["violations"]
+    rules = {"color-contrast": {"enabled": colours}}
+    found = page.evaluate("rules => axe.run({rules})", rules)["violations"]
     return [f"{one['id']}: {json.dumps([node['target'] for node in one['nodes']][:5])}" for one in found]
 
 
-def test_the_page_asks_for_nothing_and_complains_of_nothing(live: tuple[Page, Heard]) -> None:
+def test_the_page_asks_for_nothing_and_complains_of_nothing(live: tuple[Page, Heard], report: Path) -> None:
     """Opened from disk, with every chart drawn, the page makes no request but for itself and logs nothing."""
     _, heard = live
     assert heard.errors == []
-    assert [one for one in heard.requests if not one.startswith(("file://", "data:", "blob:"))] == []
+    assert [one for one in heard.requests if not one.startswith(("data:", "blob:"))] == [report.as_uri()]
 
 
 def test_every_chart_is_drawn(live: tuple[Page, Heard]) -> None:
@@ -108,13 +84,15 @@ def test_every_chart_is_drawn(live: tuple[Page, Heard]) -> None:
 def test_hovering_shows_the_numbers(live: tuple[Page, Heard]) -> None:
     """The pointer over a mark shows the path, the time and its interval."""
     page, _ = live
-    mark = page.locator("#time-copy-array .stage .mark-symbol.role-mark path").first
+    mark = page.locator("#time-copy-array .stage .mark-symbol.role-mark path[fill='#0072B2']").first
     mark.scroll_into_view_if_needed()
-    mark.hover(force=True)
+    box = mark.bounding_box()
+    assert box is not None
+    page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2, steps=3)
     tip = page.locator("#vg-tooltip-element.visible")
     tip.wait_for()
     assert "torch.tensor" in tip.inner_text()
-    assert "2.3" in tip.inner_text()
+    assert "64 B · 2.3" in tip.inner_text()
 
 
 def marks(page: Page) -> int:
@@ -125,8 +103,9 @@ def marks(page: Page) -> int:
 def test_a_choice_filters_chart_and_table(browser: Browser, report: Path) -> None:
     """Choosing a layout leaves only its marks and rows; choosing what was not measured says so."""
     page, heard = opened(browser, report)
-    scroll_through(page)
     figure = page.locator("#time-copy-array")
+    figure.scroll_into_view_if_needed()
+    figure.locator(".live").wait_for()
     before = marks(page)
     figure.get_by_label("layout").select_option("strided")
     page.wait_for_function(f"document.querySelectorAll('#time-copy-array .stage .role-mark path').length !== {before}")
@@ -168,29 +147,39 @@ def test_the_keyboard_reaches_everything(browser: Browser, report: Path) -> None
     assert any("chart" in one for one in seen)
 
 
-def test_what_is_downloaded_is_what_was_measured(browser: Browser, report: Path) -> None:
-    """The CSV link gives the bytes that lie beside the page, unpacked."""
+def test_what_is_downloaded_is_what_was_measured(browser: Browser, report: Path, tmp_path: Path) -> None:
+    """The links give the CSV that lies beside the page and the session itself, both unpacked."""
     page, _ = opened(browser, report)
-    page.locator("#raw-cases[href^=blob]").wait_for(state="attached")
-    with page.expect_download() as waiting:
-        page.locator("#raw-cases").click()
-    assert waiting.value.suggested_filename == "cases.csv"
-    assert Path(waiting.value.path()).read_bytes() == report.with_name("cases.csv").read_bytes()
+    for name in ("raw-cases", "raw-session"):
+        page.locator(f"#{name}[href^=blob]").wait_for(state="attached")
+        with page.expect_download() as waiting:
+            page.locator(f"#{name}").click()
+        waiting.value.save_as(tmp_path / waiting.value.suggested_filename)
+    assert (tmp_path / "cases.csv").read_bytes() == report.with_name("cases.csv").read_bytes()
+    (taken,) = tmp_path.glob("*.jsonl")
+    assert store.read(taken) == a_full_session(SIZES)
 
 
-@pytest.mark.parametrize("width", [1280, 390])
-def test_no_page_scrolls_sideways(browser: Browser, report: Path, width: int) -> None:
+def test_no_page_scrolls_sideways(live: tuple[Page, Heard]) -> None:
     """Wide tables and charts scroll in their own region; the page does not."""
-    page, _ = opened(browser, report, width=width)
-    scroll_through(page)
+    page, _ = live
+    width = page.viewport_size["width"] if page.viewport_size else 0
     assert page.evaluate("document.documentElement.scrollWidth") == width
 
 
+def test_hostile_names_stay_text(live: tuple[Page, Heard]) -> None:
+    """No name becomes an element; it reads as it was given."""
+    page, _ = live
+    assert page.locator("zen").count() == 0
+    assert "<Zen>" in page.locator("header").inner_text()
+
+
 def test_axe_finds_nothing(live: tuple[Page, Heard]) -> None:
-    """With charts alive and every table open, axe-core finds no violation."""
+    """With charts alive and every table open, axe-core finds no violation; colours are the same at both widths."""
     page, _ = live
     page.evaluate("document.querySelectorAll('details').forEach((one) => { one.open = true; })")
-    assert violations(page) == []
+    wide = page.evaluate("innerWidth") > 1000
+    assert violations(page, colours=wide) == []
 
 
 def test_without_scripts_there_are_drawings_and_tables(browser: Browser, report: Path) -> None:
@@ -208,7 +197,7 @@ def test_the_site_works_from_disk(browser: Browser, tmp_path: Path) -> None:
     """From the index one link leads to a session's report and one leads back; axe-core finds nothing."""
     session = a_full_session(("64B", "4KiB"))
     site.admit(session, tmp_path / "sessions")
-    index = site.publish(tmp_path / "sessions", tmp_path / "site", site.date(2026, 12, 5))
+    index = site.publish(tmp_path / "sessions", tmp_path / "site", date(2026, 12, 5))
     page, heard = opened(browser, index)
     assert violations(page) == []
     page.locator("main a").click()
