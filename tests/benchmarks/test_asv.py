@@ -1,0 +1,156 @@
+"""Both front ends read one matrix: what asv finds, what it measures, and which bridge it measures."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from benchmarks.suite.paths import PATHS
+from benchmarks.suite.presets import PRESETS
+
+ROOT = Path(__file__).parents[2]
+ASV = Path(sys.executable).with_name("asv")
+KINDS = ("time", "track_aliasing", "track_minor_faults")
+#: A benchmark by asv's rules, in any module it imports.
+ASV_NAME = ("time_", "timeraw_", "track_", "mem_", "peakmem_", "Time", "Track", "Mem", "PeakMem")
+
+LIST_BENCHMARKS = """
+import json, sys
+from asv_runner import discovery
+sys.path.insert(0, {folder!r})
+found = {{}}
+for one in discovery.disc_benchmarks("suite"):
+    found[one.name] = [list(map(str, axis)) for axis in one.params]
+print(json.dumps([found, sorted(name for name in sys.modules if name.split(".")[0] in ("benchmarks", "reports"))]))
+"""
+
+
+@pytest.fixture(scope="module")
+def discovered(tmp_path_factory: pytest.TempPathFactory) -> tuple[dict[str, list[list[str]]], list[str]]:
+    """Return what asv's own discovery finds, and which of our other packages that loaded."""
+    code = LIST_BENCHMARKS.format(folder=str(ROOT / "benchmarks"))
+    folder = tmp_path_factory.mktemp("elsewhere")
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=folder)
+    benchmarks, loaded = json.loads(done.stdout)
+    return benchmarks, loaded
+
+
+def cpu_paths() -> list[Any]:
+    """Return the paths that asv measures."""
+    return [path for path in PATHS.values() if path.device == "cpu"]
+
+
+def test_asv_finds_three_benchmarks_a_path_and_nothing_else(discovered: Any) -> None:
+    """Time, aliasing and page faults of each path on the CPU are all that asv finds."""
+    expected = {f"asv_conversions.{kind}_{path.identifier}" for path in cpu_paths() for kind in KINDS}
+
+    assert set(discovered[0]) == expected
+
+
+def test_asv_loads_the_suite_alone(discovered: Any) -> None:
+    """Imported as asv does, the suite loads neither the rest of benchmarks nor reports."""
+    assert discovered[1] == []
+
+
+def test_asv_times_the_quick_preset(discovered: Any) -> None:
+    """The points of each path are its one-thread cases of the quick preset that it does not refuse."""
+    for path in cpu_paths():
+        cases = PRESETS["quick"].cases(path.name, path.family)
+        wanted = [case.id for case in cases if case.threads == "1t" and path.refusal(case) is None]
+        (points,) = discovered[0][f"asv_conversions.time_{path.identifier}"]
+        found = [_id(path.name, point.strip("'")) for point in points]
+
+        assert found == wanted
+
+
+def _id(path: str, point: str) -> str:
+    size, dtype, layout = point.split("/")
+    return f"{path}/{dtype}/{layout}/{size}/1t"
+
+
+def test_no_other_module_has_a_name_that_asv_would_take() -> None:
+    """A helper called time_* in any other module of the suite would become a benchmark."""
+    for path in (ROOT / "benchmarks" / "suite").rglob("*.py"):
+        if path.name != "asv_conversions.py":
+            text = path.read_text(encoding="utf-8")
+
+            assert not [one for one in ASV_NAME if f"def {one}" in text or f"class {one}" in text], path.name
+
+
+def asv(folder: Path, home: Path, *arguments: str, timeout_s: int = 500) -> subprocess.CompletedProcess[str]:
+    """Run asv with a home of its own."""
+    env = os.environ | {"HOME": str(home)}
+    command = [str(ASV), *arguments]
+    return subprocess.run(command, cwd=folder, env=env, capture_output=True, text=True, check=False, timeout=timeout_s)
+
+
+@pytest.fixture
+def checkout(tmp_path: Path) -> Path:
+    """Return a git repository with this checkout's files, so that asv's results stay out of ours."""
+    folder = tmp_path / "checkout"
+    folder.mkdir()
+    for name in ("bridge", "benchmarks"):
+        shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
+    for name in ("asv.conf.json", "pyproject.toml", "README.md", "CHANGELOG.md"):
+        shutil.copy(ROOT / name, folder)
+    git(folder, "init", "--quiet", "--initial-branch=main")
+    commit(folder, "as it is")
+    (tmp_path / "home").mkdir()
+    assert asv(folder, tmp_path / "home", "machine", "--yes").returncode == 0
+    return folder
+
+
+def git(folder: Path, *arguments: str) -> str:
+    """Run git as somebody."""
+    names = ["-c", "user.name=a", "-c", "user.email=a@b"]
+    done = subprocess.run(["git", *names, *arguments], cwd=folder, capture_output=True, text=True, check=True)
+    return done.stdout.strip()
+
+
+def commit(folder: Path, message: str) -> None:
+    """Commit everything."""
+    git(folder, "add", "--all")
+    git(folder, "commit", "--quiet", "--message", message)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(600)
+def test_asv_runs_in_the_environment_it_stands_in(checkout: Path, tmp_path: Path) -> None:
+    """`asv check` and `asv run -E existing:same` work with the configuration as it lies, and the result is kept."""
+    checked = asv(checkout, tmp_path / "home", "check", "-E", "existing:same")
+    only = ("-b", r"time_torch_from_numpy\(.*4KiB", "--set-commit-hash", git(checkout, "rev-parse", "HEAD"))
+    ran = asv(checkout, tmp_path / "home", "run", "-E", "existing:same", "--quick", *only)
+    results = [path for path in (checkout / ".asv/results").glob("*/*.json") if path.name != "machine.json"]
+
+    assert checked.returncode == 0, checked.stdout + checked.stderr
+    assert ran.returncode == 0, ran.stdout + ran.stderr
+    assert "asv_conversions.time_torch_from_numpy" in json.loads(results[0].read_text())["results"]
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(900)
+def test_asv_continuous_measures_the_commits_bridge(checkout: Path, tmp_path: Path) -> None:
+    """A commit that slows bridge down is named with its ratio, and torch is installed once for both commits."""
+    host = checkout / "bridge" / "__init__.py"
+    body = "sum(range(2000))\n    return _as_tensor(x, **known)"
+    slow = f"\n_as_tensor = as_tensor\n\n\ndef as_tensor(x, **known):\n    {body}\n"
+    host.write_text(host.read_text() + slow)
+    commit(checkout, "slower")
+    only = ("-b", r"time_(bridge_as_tensor|torch_from_numpy)\(.*64B")
+    ran = asv(checkout, tmp_path / "home", "continuous", "HEAD~1", "HEAD", *only, timeout_s=850)
+    (site,) = (checkout / ".asv/env").glob("*/lib/python3*/site-packages")
+    (torch_files,), (bridge_files,) = site.glob("torch-*.dist-info"), site.glob("numpy_torch_bridge-*.dist-info")
+    changed = [line for line in ran.stdout.splitlines() if line.startswith("| +")]
+
+    assert ran.returncode == 1, ran.stdout + ran.stderr
+    assert len(changed) == 1
+    assert "time_bridge_as_tensor" in changed[0]
+    assert ran.stdout.count("Installing requirements") <= 1
+    assert torch_files.stat().st_mtime < bridge_files.stat().st_mtime - 5
