@@ -40,7 +40,8 @@ def a_small_session() -> Session:
         a_skip(hostile, HOSTILE),
         a_failure(hostile),
     ]
-    seen = {"layout=reversed": Observation(outcome="raises", error=f"ValueError: {HOSTILE}")}
+    refused = Observation(outcome="raises", error=f"ValueError: {HOSTILE}")
+    seen = {"layout=reversed": refused, "layout=bigendian": Observation(outcome="dies")}
     return a_session(records, semantics=[some_semantics(hostile, seen)], command=f"python {HOSTILE}")
 
 
