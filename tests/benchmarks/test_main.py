@@ -39,8 +39,8 @@ def run(tmp_path: Path) -> Callable[..., subprocess.CompletedProcess[str]]:
 
     def command(*arguments: object) -> subprocess.CompletedProcess[str]:
         words = [sys.executable, "-m", "benchmarks", *map(str, arguments)]
-        known = {"cwd": ROOT, "env": environment(tmp_path), "capture_output": True, "text": True, "check": False}
-        return subprocess.run(words, **known, timeout=100)
+        env = environment(tmp_path)
+        return subprocess.run(words, cwd=ROOT, env=env, capture_output=True, text=True, check=False, timeout=100)
 
     return command
 
@@ -71,7 +71,8 @@ def test_a_session_from_the_command_line(run: Run, tmp_path: Path) -> None:
     assert f"Session: {path}" in done.stdout
     assert "pass 1 of 1" in done.stderr
     assert {record.path for record in session.measured} == {"torch.from_numpy", "ref.memcpy"}
-    assert str(ROOT) not in path.read_text() and str(tmp_path) not in path.read_text()
+    assert str(ROOT) not in path.read_text()
+    assert str(tmp_path) not in path.read_text()
     assert "torch.from_numpy/float32/C/64B/1t" in (tmp_path / "pytest.json").read_text()
 
 
@@ -93,7 +94,7 @@ def test_list_and_dry_run_measure_nothing(run: Run, tmp_path: Path) -> None:
         (("run", "--preset", "huge"), "there is no preset 'huge'; choose one of quick, standard, full"),
         (("run", "--filter", "("), "--filter is no regular expression"),
         (("run", "--filter", "no such case"), "no case of preset quick matches 'no such case'"),
-        (("run", "--passes", "0"), "0 is not in the range"),
+        (("run", "--passes", "0"), "greater than or equal to 1"),
         (("run", "--resume", "--out", "/nonexistent"), "no unfinished session"),
         (("report", "nothing.jsonl"), "there is no session file nothing.jsonl"),
         (("profile", "torch.tensor/float32/C/3MiB/1t"), "'3MiB' is no size of the matrix"),
@@ -123,7 +124,7 @@ def test_the_second_run_is_told_and_leaves(run: Run, tmp_path: Path) -> None:
 def test_interrupting_keeps_what_is_done_and_resuming_ends_it(run: Run, tmp_path: Path) -> None:
     """Ctrl-C exits 130 and keeps the finished cases; --resume makes the session whole."""
     out = tmp_path / "out"
-    words = [sys.executable, "-m", "benchmarks", "run", *TINY[:3], "4", "--out", str(out)]
+    words = [sys.executable, "-m", "benchmarks", "run", *TINY[:3], "2", "--out", str(out)]
     running = subprocess.Popen(words, cwd=ROOT, env=environment(tmp_path), stderr=subprocess.PIPE, text=True)
     _wait_for(lambda: any('"pass": 1' in path.read_text() for path in out.glob("*.partial")))
     running.send_signal(signal.SIGINT)
@@ -136,7 +137,7 @@ def test_interrupting_keeps_what_is_done_and_resuming_ends_it(run: Run, tmp_path
     assert "finished cases are kept" in errors
     assert [one.suffix for one in kept] == [".partial"]
     assert done.returncode == 0, done.stderr
-    assert {len(record.passes()) for record in store.read(path).measured} == {4}
+    assert {len(record.passes()) for record in store.read(path).measured} == {2}
 
 
 def _wait_for(holds: Callable[[], bool], limit_s: float = 60) -> None:
@@ -159,7 +160,7 @@ def test_report_prints_three_findings_and_the_page(run: Run, session_file: Path,
 def test_a_damaged_session_is_refused_by_its_line(run: Run, session_file: Path, tmp_path: Path) -> None:
     """Report of an edited file exits 2 and names the line."""
     lines = session_file.read_text().splitlines(keepends=True)
-    lines[4] = lines[4].replace("1", "2", 1)
+    lines[4] = lines[4].replace("e", "E", 1)
     session_file.write_text("".join(lines))
     done = run("report", session_file, "--out", tmp_path / "report")
 
@@ -182,13 +183,11 @@ def test_publish_takes_a_whole_session_and_refuses_a_dirty_one(run: Run, session
 
 
 def test_profile_explains_one_case(run: Run) -> None:
-    """Profile prints fixed cost, faults and the multiple of the limit; with --json, one object."""
-    text = run("profile", "torch.tensor/float32/C/64KiB/1t", "--passes", "1")
-    data = run("profile", "torch.tensor/float32/C/64KiB/1t", "--passes", "1", "--json")
+    """Profile measures a case with its smaller sizes; --json prints fits, faults and the multiple of the limit."""
+    done = run("profile", "torch.tensor/float32/C/4KiB/1t", "--passes", "1", "--json")
 
-    assert text.returncode == 0, text.stderr
-    assert "page faults" in text.stdout and "the memmove of the same bytes" in text.stdout
-    assert json.loads(data.stdout)["aliasing"] == "copies"
+    assert done.returncode == 0, done.stderr
+    assert {"times_limit", "minflt_per_call", "fits"} <= json.loads(done.stdout).keys()
 
 
 def test_a_failed_case_costs_the_exit_code_and_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
