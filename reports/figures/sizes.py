@@ -74,7 +74,7 @@ class Part:
     "time",
     title="Time against size",
     lead="How long one call takes. Solid lines share memory with their source, dashed lines copy; the grey line is "
-    "a plain memmove of the same bytes into warm memory, which no copy can beat. Bars, and the brackets in the "
+    "a plain memmove of the same bytes into warm memory, by one thread. Bars, and the brackets in the "
     "tables, are the range of the pass medians; shaded numbers are noisy: their passes differ by more than a quarter.",
 )
 def time_against_size(view: View) -> Iterator[Figure]:
