@@ -189,8 +189,8 @@ def nearest_to_the_limit(view: View) -> Iterator[Finding]:
     for row, ratio in sorted(known, key=lambda one: (-one[0].record.nbytes, one[1].value)):
         said = units.with_interval(ratio, units.times)
         yield Finding(
-            sentence=f"At {units.size(row.record.nbytes)} `{row.record.path}` takes {said} as long as a plain memmove, "
-            "the limit of a copy.",
+            sentence=f"At {units.size(row.record.nbytes)} `{row.record.path}` takes {said} as long as one thread takes to "
+            "move the same bytes into warm memory, the limit.",
             anchor=ratios.limit_anchor(row),
             numbers=(said,),
         )
