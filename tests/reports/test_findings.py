@@ -192,7 +192,7 @@ def limited(spread: float) -> list[Any]:
 @pytest.mark.parametrize(("spread", "count"), [(0.01, 1), (0.9, 0)])
 def test_the_limit_is_said_where_it_is_not_lost_in_noise(spread: float, count: int) -> None:
     """A steady copy is given as a multiple of the limit, a noisy one is not."""
-    assert len(said(limited(spread), "plain memmove")) == count
+    assert len(said(limited(spread), "one thread takes to move")) == count
 
 
 def test_a_path_that_kills_python_is_named() -> None:
