@@ -1,4 +1,7 @@
-"""The command line as a newcomer types it: what it prints, and the exit code it leaves."""
+"""The command line as a newcomer types it: what it prints, and the exit code it leaves.
+
+Each test starts the real command with real workers; `test_commands.py` holds the same promises in one process.
+"""
 
 from __future__ import annotations
 
@@ -21,6 +24,8 @@ from tests.builders import a_failure, a_full_session, a_record, a_session
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+pytestmark = pytest.mark.slow
 
 ROOT = Path(__file__).parents[2]
 TINY = ("--filter", "^torch.from_numpy/float32/C/(64B|4KiB)/1t$", "--passes", "1")
