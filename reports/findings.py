@@ -189,8 +189,8 @@ def nearest_to_the_limit(view: View) -> Iterator[Finding]:
     for row, ratio in sorted(known, key=lambda one: (-one[0].record.nbytes, one[1].value)):
         said = units.with_interval(ratio, units.times)
         yield Finding(
-            sentence=f"At {units.size(row.record.nbytes)} `{row.record.path}` takes {said} as long as one thread takes to "
-            "move the same bytes into warm memory, the limit.",
+            sentence=f"At {units.size(row.record.nbytes)} `{row.record.path}` takes {said} as long as one thread takes "
+            "to move the same bytes into warm memory, the limit.",
             anchor=ratios.limit_anchor(row),
             numbers=(said,),
         )
@@ -209,6 +209,21 @@ def threads(view: View) -> Iterator[Finding]:
             anchor=versus.threads_anchor(row),
             numbers=(said,),
         )
+
+
+@finding(64)
+def some_lie(view: View) -> Iterator[Finding]:
+    """Name a path that returns other values than the source's without a word."""
+    for one in view.session.semantics:
+        for trait, seen in one.observed.items():
+            if seen.wrong_values:
+                kind, _, value = trait.partition("=")
+                yield Finding(
+                    sentence=f"`{one.path}` returns {semantics.WRONG}, without a word, when the source's {kind} is "
+                    f"{value.replace('_', ' ')}.",
+                    anchor=semantics.card_anchor(one, kind),
+                    numbers=(semantics.WRONG,),
+                )
 
 
 @finding(65)

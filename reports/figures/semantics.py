@@ -19,6 +19,7 @@ _TITLES: Final = {
     "dtype": "Dtypes",
     "tensor": "Tensors: gradients, conjugate and negative bits",
 }
+WRONG: Final = "wrong values"
 WORDS: Final = {"shares": "shares", "copies": "copies", "raises": "refuses", "dies": "kills Python"}
 
 
@@ -67,6 +68,8 @@ def _card(kind: str, known: Sequence[Semantics]) -> Figure:
 def _cell(seen: Observation | None) -> Cell:
     if seen is None:
         return Cell(units.NONE)
+    if seen.wrong_values:
+        return Cell(WRONG, seen.outcome, "dies")
     return Cell(WORDS[seen.outcome], ", ".join(_notes(seen)), seen.outcome)
 
 

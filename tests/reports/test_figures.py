@@ -163,6 +163,7 @@ def test_the_semantics_card_says_what_was_observed() -> None:
         "layout=broadcast": Observation(outcome="shares", writable=False),
         "layout=bigendian": Observation(outcome="raises", error=f"TypeError: {HOSTILE}"),
         "layout=reversed": Observation(outcome="dies"),
+        "layout=sliced": Observation(outcome="shares", wrong_values=True),
         "tensor=conjugate": Observation(outcome="copies"),
     }
     known = figures([], semantics=[some_semantics("a.path", seen), some_semantics("b.path")])
@@ -173,6 +174,7 @@ def test_the_semantics_card_says_what_was_observed() -> None:
     assert row["broadcast"] == "shares read-only result"
     assert row["bigendian"] == "refuses"
     assert row["reversed"] == "kills Python"
+    assert row["sliced"] == "wrong values shares"
     assert texts(card)[1][card.table.headers.index("reversed")] == units.NONE
     assert texts(known["semantics-messages"]) == [["layout bigendian", f"TypeError: {HOSTILE}", "a.path"]]
     assert len(known["semantics-tensor"].table.lines) == 1

@@ -203,6 +203,14 @@ def test_a_path_that_kills_python_is_named() -> None:
     assert said([], "kills Python", semantics=[some_semantics("x", {"layout=reversed": refused})]) == []
 
 
+def test_a_path_that_returns_wrong_values_is_named() -> None:
+    """What comes back wrong without a word is said; what comes back right is not."""
+    wrong, right = Observation(outcome="shares", wrong_values=True), Observation(outcome="shares")
+    (one,) = said([], "wrong values", semantics=[some_semantics("np.from_dlpack", {"tensor=negative_bit": wrong})])
+    assert one.sentence.startswith("`np.from_dlpack` returns wrong values, without a word,")
+    assert said([], "wrong values", semantics=[some_semantics("x", {"tensor=negative_bit": right})]) == []
+
+
 def test_findings_do_not_change_between_calls() -> None:
     """The same session gives the same sentences in the same order."""
     assert findings(a_full_session()) == findings(a_full_session())
