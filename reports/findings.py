@@ -217,10 +217,9 @@ def some_lie(view: View) -> Iterator[Finding]:
     for one in view.session.semantics:
         for trait, seen in one.observed.items():
             if seen.wrong_values:
-                kind, _, value = trait.partition("=")
+                kind = trait.partition("=")[0]
                 yield Finding(
-                    sentence=f"`{one.path}` returns {semantics.WRONG}, without a word, when the source's {kind} is "
-                    f"{value.replace('_', ' ')}.",
+                    sentence=f"`{one.path}` returns {semantics.WRONG}, without a word, for `{trait}`.",
                     anchor=semantics.card_anchor(one, kind),
                     numbers=(semantics.WRONG,),
                 )
