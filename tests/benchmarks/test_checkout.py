@@ -75,9 +75,9 @@ def test_a_machine_without_git_has_no_commit(repository: Path, monkeypatch: pyte
 
 
 def test_the_hash_follows_content(copy: Path) -> None:
-    """Another content of any file is another hash; the old content has the old hash again."""
+    """Another content of the same length is another hash; the old content has the old hash again."""
     before = tree_hash(copy / "bridge")
-    (copy / "bridge/host.py").write_text("other\n")
+    (copy / "bridge/host.py").write_text("bridge/hOst.py\n")
     assert tree_hash(copy / "bridge") != before
     (copy / "bridge/host.py").write_text("bridge/host.py\n")
     assert tree_hash(copy / "bridge") == before

@@ -29,6 +29,14 @@ def test_an_array_has_the_dtype_and_the_bytes_of_its_case(layout: str, dtype: st
     assert array.size == SIZES[size] // np.dtype(dtype).itemsize
 
 
+@pytest.mark.parametrize(("source", "layout"), [("array", one) for one in LAYOUTS] + [("tensor", "C")])
+def test_a_source_holds_seeded_values(source: str, layout: str) -> None:
+    """Whatever the layout, a source holds values of the seeded tile, none of them zero and not all the same."""
+    known = build(a_case(layout), source)
+    assert set(known.reference.ravel().tolist()) <= set(values(2048, "float32").tolist())
+    assert len(np.unique(known.reference)) > 1
+
+
 def test_a_c_array_lies_in_a_row() -> None:
     """C is one contiguous run of memory."""
     assert an_array("C").flags.c_contiguous
