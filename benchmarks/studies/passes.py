@@ -1,8 +1,8 @@
 """Why passes: as many rounds in one process and in file order, against fresh processes in random orders.
 
-The cost of sharing does not depend on the size, so all medians of a path are measurements of one number, and one that
-lies far from the median of them all is an error of the measuring. Such errors are counted for two plans with the same
-number of rounds, run by the workers that sessions use:
+The cost of sharing does not depend on the size, so all times of a path in one run are measurements of one number, and
+one that lies far from their median is an error of the measuring. Such errors are counted for two plans with the same
+number of rounds, run by the workers that sessions use; and how many of them a report would not flag as noisy.
 
     one process    80 rounds of each case in a row, in the order of the matrix
     passes         8 fresh processes of 10 rounds, each in a new random order
@@ -16,14 +16,16 @@ from __future__ import annotations
 
 import sys
 from collections import defaultdict
-from dataclasses import dataclass
 from statistics import median
 from typing import TYPE_CHECKING, Any, Final
+
+from psutil import cpu_times
 
 from benchmarks.lock import machine_lock
 from benchmarks.machine import machine, software
 from benchmarks.matrix import Surroundings, skip_reason
 from benchmarks.session import shuffled
+from benchmarks.statistics import Estimate, estimate
 from benchmarks.suite.cases import SIZES, Case
 from benchmarks.suite.paths import PATHS
 from benchmarks.workers import Plan, events
@@ -35,25 +37,20 @@ if TYPE_CHECKING:
 
 PASSES: Final = 8
 ROUNDS: Final = 10
-#: A median further than this from its path's cost is an error.
+#: A time further than this from its path's cost is an error.
 FAR: Final = 0.10
 _CHECK: Final = 0
 _CACHE_BYTES: Final = 2 << 30
 
 #: Case id -> the rounds of each pass, in nanoseconds per call.
 Samples = dict[str, list[list[float]]]
-#: Case id -> nanoseconds per call.
-Times = dict[str, float]
+#: Case id -> its time as a session has it.
+Times = dict[str, Estimate]
 
-
-@dataclass(frozen=True, kw_only=True)
-class Count:
-    """How many medians lie far from their path's cost, and how far the worst does."""
-
-    medians: int
-    far: int
-    worst: float
-    worst_case: str
+HEADERS: Final = (
+    f"| plan | times | more than {FAR:.0%} off | of these not flagged as noisy | worst |",
+    "| --- | ---: | ---: | ---: | ---: |",
+)
 
 
 def sharing_cases() -> list[Case]:
@@ -106,54 +103,45 @@ def taken(work: Plan, what: str) -> list[tuple[str, Any]]:
 
 
 def times(samples: Samples) -> Times:
-    """Return each case's time as a session has it: the median of its pass medians."""
-    return {case: median(map(median, passes)) for case, passes in samples.items()}
+    """Return each case's time, with the range of its pass medians."""
+    return {case: estimate(passes) for case, passes in samples.items()}
 
 
-def costs(every: Iterable[Times]) -> dict[str, float]:
-    """Return each path's cost: the median over its sizes, both plans and all repetitions."""
-    found: dict[str, list[float]] = defaultdict(list)
-    for case, time in (pair for one in every for pair in one.items()):
-        found[Case.parse(case).path].append(time)
-    return {path: median(known) for path, known in found.items()}
+def costs(found: Times) -> dict[str, float]:
+    """Return each path's cost in one run: the median over its sizes."""
+    by_path: dict[str, list[float]] = defaultdict(list)
+    for case, time in found.items():
+        by_path[Case.parse(case).path].append(time.value)
+    return {path: median(known) for path, known in by_path.items()}
 
 
-def count(found: Times, cost: Mapping[str, float]) -> Count:
-    """Compare the times of one run of a plan with the costs of their paths."""
-    off = {case: abs(time / cost[Case.parse(case).path] - 1) for case, time in found.items()}
-    worst = max(off, key=lambda case: off[case])
-    return Count(medians=len(off), far=sum(one > FAR for one in off.values()), worst=off[worst], worst_case=worst)
+def line(name: str, found: Times) -> str:
+    """Return the line of one run: how many times are far from the cost of their path, and how far the worst is."""
+    cost = costs(found)
+    errors = {case: abs(time.value / cost[Case.parse(case).path] - 1) for case, time in found.items()}
+    far = [found[case] for case, error in errors.items() if error > FAR]
+    silent = sum(not time.noisy for time in far)
+    return f"| {name} | {len(found)} | {len(far)} | {silent} | {max(errors.values()):.1%} |"
 
 
-def table(runs: Sequence[tuple[str, Times]]) -> str:
-    """Return one line of Markdown a run."""
-    cost = costs(found for _, found in runs)
-    headers = f"| plan | medians | more than {FAR:.0%} off | worst | worst case |\n| --- | ---: | ---: | ---: | --- |"
-    return "\n".join([headers, *(line(name, count(found, cost)) for name, found in runs)])
-
-
-def line(name: str, known: Count) -> str:
-    """Return the line of one run."""
-    return f"| {name} | {known.medians} | {known.far} | {known.worst:.1%} | `{known.worst_case}` |"
-
-
-def conditions() -> str:
-    """Return the machine and the versions in one line."""
+def conditions(stolen_s: float) -> str:
+    """Return the machine, its load and the versions in one line; stolen is what the hypervisor gave to others."""
     here, known = machine(), software()
     versions = ", ".join(f"{name} {known[name]}" for name in ("python", "numpy", "torch", "pytest-benchmark"))
-    return f"{here['cpu']}, {here['logical_cpus']} CPUs, load average {here['load_average']} at the end; {versions}"
+    weather = f"load average {here['load_average']} at the end, {stolen_s:.1f} s stolen"
+    return f"{here['cpu']}, {here['logical_cpus']} CPUs, {weather}; {versions}"
 
 
 def main(repetitions: int) -> None:
     """Run both plans in turn and print the table."""
-    runs = []
+    runs, stolen_s = [], cpu_times().steal
     with machine_lock():
         loops = loops_of(sharing_cases())
         for seed in range(1, repetitions + 1):
             runs.append((f"one process {seed}", times(one_process(loops))))
             runs.append((f"passes {seed}", times(fresh_passes(loops, seed))))
-    print(table(sorted(runs, key=lambda run: run[0])))
-    print(f"\n{conditions()}")
+    print("\n".join([*HEADERS, *(line(*run) for run in sorted(runs, key=lambda run: run[0]))]))
+    print(f"\n{conditions(cpu_times().steal - stolen_s)}")
 
 
 if __name__ == "__main__":
