@@ -83,7 +83,7 @@ def admit(session: Session, sessions_dir: Path) -> Path:
     if header.dirty:
         raise NotPublishable(f"commit {header.commit[:8]} was measured with changes; commit them and measure again")
     if not session.measured:
-        raise NotPublishable("no case was measured; run `python -m benchmarks doctor` to see why")
+        raise NotPublishable("no case was measured; the session's skipped and failed cases say why")
     for record in session.measured:
         passes = min(map(len, record.samples_ns.values()))
         if passes < FEWEST_PASSES:
