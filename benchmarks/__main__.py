@@ -6,6 +6,7 @@ Exit codes: 0 done, 2 usage error or a case failed, 3 not comparable, 5 another 
 
 from __future__ import annotations
 
+import re
 import shlex
 import sys
 from dataclasses import dataclass
@@ -149,6 +150,8 @@ def _request(asked: Asked, out: Path) -> Request:
 
     if asked.preset not in PRESETS:
         _stop(f"there is no preset {asked.preset!r}; choose one of {', '.join(PRESETS)}", FAILED)
+    if re.fullmatch(r"cpu|cuda(:\d+)?", asked.device) is None:
+        _stop(f"there is no device {asked.device!r}; choose cpu, cuda or cuda:N", FAILED)
     return Request(
         preset=asked.preset,
         pattern=asked.pattern,
@@ -208,8 +211,6 @@ def _load(name: str) -> Session:
 
 def _guarded(work: Callable[[], T]) -> T:
     """Do some work; what users can mend becomes one line and an exit code."""
-    import re
-
     from .errors import BenchmarkError, MachineBusyError, NotComparableError
 
     try:

@@ -26,9 +26,11 @@ class Checkout:
 
     @classmethod
     def look(cls, root: Path = ROOT, commit: str | None = None) -> Checkout:
-        """Ask git; a plain copy of the files has no commit but the one that is given."""
-        known = commit or _git(root, "rev-parse", "HEAD") or UNKNOWN
-        dirty = bool(_git(root, "status", "--porcelain", "--", *_MEASURED))
+        """Ask git; a plain copy, even inside another repository, has no commit but the one that is given."""
+        top = _git(root, "rev-parse", "--show-toplevel")
+        ours = bool(top) and Path(top).resolve() == root.resolve()
+        known = commit or (_git(root, "rev-parse", "HEAD") if ours else "") or UNKNOWN
+        dirty = ours and bool(_git(root, "status", "--porcelain", "--", *_MEASURED))
         return cls(commit=known, dirty=dirty, bridge_hash=tree_hash(root / "bridge"))
 
 

@@ -63,10 +63,9 @@ class Bench:
 
         return InputCache(self.cache_bytes)
 
-    @cached_property
-    def clock(self) -> Clock:
-        """The clock of the device."""
-        return clock_for(self.device)
+    def clock_of(self, call: Call) -> Clock:
+        """Return the clock of the device that a call needs: on a GPU box too, a copy on the host has the CPU's."""
+        return clock_for("cpu" if call.path.device == "cpu" else self.device)
 
     def call(self, case: Case) -> Call:
         """Set the case's thread count and build its call."""
@@ -90,8 +89,8 @@ class StandaloneDesk:
         checked = _checked(call)
         benchmark.group = f"{call.path.family} {call.path.source} {call.case.id.split('/', 1)[1]}"
         benchmark.extra_info.update({"case": job.case, **asdict(checked)})
-        known = _calibrated(job, call, self.bench.clock) if benchmark.enabled else job
-        _time(benchmark, call, known, self.bench.clock)
+        clock = self.bench.clock_of(call)
+        _time(benchmark, call, _calibrated(job, call, clock) if benchmark.enabled else job, clock)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -105,7 +104,7 @@ class CheckDesk:
         """Check the case and say how often it is to be called."""
         call = self.bench.call(Case.parse(job.case))
         checked = _checked(call)
-        known = _calibrated(job, call, self.bench.clock)
+        known = _calibrated(job, call, self.bench.clock_of(call))
         facts = {"loops": known.loops, "rounds": known.rounds, "shape": call.shape, **asdict(checked)}
         self.emit({"case": job.case, "checked": facts})
 
@@ -121,13 +120,14 @@ class PassDesk:
     def take(self, job: Job, benchmark: BenchmarkFixture) -> None:
         """Time the case and hand on its samples and page faults."""
         call = self.bench.call(Case.parse(job.case))
+        clock = self.bench.clock_of(call)
         call.run()
         before = minor_faults()
-        _time(benchmark, call, job, self.bench.clock)
+        _time(benchmark, call, job, clock)
         faults = minor_faults() - before
         assert benchmark.stats is not None, "a pass runs with timing enabled"
         samples_ns = [float(f"{seconds * 1e9:.5g}") for seconds in benchmark.stats.stats.data]
-        seen = {"clock": self.bench.clock.name, "samples_ns": samples_ns, "minflt": faults / _calls(job)}
+        seen = {"clock": clock.name, "samples_ns": samples_ns, "minflt": faults / _calls(job)}
         self.emit({"case": job.case, "pass": self.number, **seen})
 
 

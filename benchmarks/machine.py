@@ -110,7 +110,9 @@ def slug(text: str) -> str:
 
 
 def scrubbed(text: str) -> str:
-    """Return a text without absolute paths and without this machine's host name."""
+    """Return a text without absolute paths, the user's home and this machine's host name."""
+    home = str(Path.home()).rstrip("/")
+    text = re.sub(rf"{re.escape(home)}(?![\w.-])", "", text) if home else text
     without_paths = re.sub(r"(?<![\w.])/(?:[^\s/:;,'\"]+/)*([^\s/:;,'\"]*)", r"\1", text)
     host = platform.node()
     return re.sub(rf"\b{re.escape(host)}\b", "<host>", without_paths) if host else without_paths

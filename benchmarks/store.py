@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 _SEAL: Final = ', "crc32": "'
 
 
-#: format -> the function that makes the next format's lines of its lines.
-UPGRADES: Final[Mapping[int, Callable[[list[Json]], list[Json]]]] = {}
+#: format -> the function that makes a line of the next format of one of its lines.
+UPGRADES: Final[dict[int, Callable[[Json], Json]]] = {}
 
 
 def sealed(data: Json) -> str:
@@ -87,7 +87,7 @@ def read(path: Path) -> Session:
         raise DamagedSessionError(f"{path.name} is empty. The file is not complete; take another copy of it")
     _check_format(lines[0][1], path.name)
     _check_end(lines, path.name)
-    return _session(lines[:-1], path.name)
+    return _session([(number, _upgraded(data, lines[0][1]["format"])) for number, data in lines[:-1]], path.name)
 
 
 def _lines(path: Path) -> Iterator[tuple[int, Json]]:
@@ -97,12 +97,20 @@ def _lines(path: Path) -> Iterator[tuple[int, Json]]:
             yield number, unsealed(line, f"{path.name}: line {number}")
 
 
+def _upgraded(data: Json, written: int) -> Json:
+    """Return a line in the format of today, step by step from the one it was written in."""
+    for older in range(written, FORMAT):
+        data = UPGRADES[older](data)
+    return data
+
+
 def _check_format(header: Mapping[str, Any], name: str) -> None:
-    if header.get("kind") != "session" or not isinstance(header.get("format"), int):
+    written = header.get("format")
+    if header.get("kind") != "session" or type(written) is not int or written < 1:
         raise DamagedSessionError(f"{name}: line 1 is no session header")
-    if header["format"] > FORMAT:
+    if written > FORMAT:
         raise NewerFormatError(
-            f"{name} has session format {header['format']}; this checkout reads up to {FORMAT}. "
+            f"{name} has session format {written}; this checkout reads up to {FORMAT}. "
             "Update it (git pull) and read the file again"
         )
 

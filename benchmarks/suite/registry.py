@@ -8,7 +8,7 @@ import textwrap
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, Literal
 
-from .cases import FAMILIES, TENSOR_LAYOUTS, TRANSFERS
+from .cases import DTYPES, FAMILIES, TENSOR_LAYOUTS, TRANSFERS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -56,6 +56,8 @@ class Path:
             return f"a tensor cannot be {case.layout}"
         if case.layout == "bigendian" and case.source_dtype in _NO_BYTE_ORDER:
             return f"{case.source_dtype} has no foreign byte order"
+        if case.layout == "misaligned" and DTYPES[case.source_dtype] == 1:
+            return f"{case.source_dtype} is aligned at every address"
         for value in (case.layout, case.source_dtype, case.target_dtype):
             if value in self.refuses:
                 return self.refuses[value]

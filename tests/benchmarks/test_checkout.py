@@ -63,6 +63,15 @@ def test_a_plain_copy_has_no_commit(copy: Path) -> None:
     assert known.bridge_hash == tree_hash(copy / "bridge")
 
 
+def test_a_copy_inside_another_repository_has_not_its_commit(repository: Path) -> None:
+    """A copy that lies in somebody else's repository is neither at its commit nor dirty with it."""
+    inside = repository / "vendor" / "copy"
+    (inside / "bridge").mkdir(parents=True)
+    (inside / "bridge" / "new.py").touch()
+    known = Checkout.look(inside)
+    assert (known.commit, known.dirty) == (UNKNOWN, False)
+
+
 def test_a_plain_copy_can_be_told_its_commit(copy: Path) -> None:
     """The commit that a user gives is the one that is written."""
     assert Checkout.look(copy, commit="0123abcd").commit == "0123abcd"

@@ -97,6 +97,7 @@ def test_the_dry_run_says_how_long() -> None:
 @pytest.mark.parametrize(
     ("words", "said"),
     [
+        (("run", "--device", "<a>"), "there is no device '<a>'; choose cpu, cuda or cuda:N"),
         (("run", "--preset", "<a>"), "there is no preset '<a>'; choose one of quick, standard, full"),
         (("run", "--filter", "("), "--filter is no regular expression: "),
         (("run", "--filter", "<none>"), "no case of preset quick matches '<none>'; --list shows their ids"),

@@ -1,11 +1,14 @@
+from dataclasses import replace
 from types import SimpleNamespace
 
 import pytest
 
+from benchmarks import desk
 from benchmarks.clocks import Clock
 from benchmarks.desk import Bench, CheckDesk, Job, PassDesk, StandaloneDesk
 from benchmarks.suite import checks
 from benchmarks.suite.checks import WrongResultError
+from benchmarks.suite.paths import PATHS
 from benchmarks.suite.registry import path
 
 CASE = "torch.tensor/float32/C/4KiB/1t"
@@ -100,15 +103,25 @@ def test_samples_are_nanoseconds_of_five_digits() -> None:
     assert (events[0]["pass"], events[0]["samples_ns"]) == (3, [1234.6, 2000.0])
 
 
-def test_a_device_is_waited_for() -> None:
-    """The bench's clock wraps what is timed: on a device, each call waits for its work."""
+def test_a_device_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The case's clock wraps what is timed: on a device, each call waits for its work."""
     waited = []
     bench = a_bench()
-    bench.__dict__["clock"] = Clock(name="fake", wait=lambda: waited.append(1))
+    monkeypatch.setattr(desk, "clock_for", lambda _device: Clock(name="fake", wait=lambda: waited.append(1)))
     events: list[dict] = []
     PassDesk(bench=bench, emit=events.append, number=1).take(Job(case=CASE, loops=2, rounds=1), FakeBenchmark())
     assert waited == [1]
     assert events[0]["clock"] == "fake"
+
+
+@pytest.mark.parametrize(("name", "device"), [("torch.tensor", "cpu"), ("h2d.to", "cuda:1"), ("d2h.cpu", "cuda:1")])
+def test_the_clock_is_that_of_the_cases_device(monkeypatch: pytest.MonkeyPatch, name: str, device: str) -> None:
+    """In a session on a GPU, transfers wait for it, and what runs on the host keeps the host's clock."""
+    asked = []
+    monkeypatch.setattr(desk, "clock_for", asked.append)
+    call = replace(a_bench().call(desk_case("torch.tensor")), path=PATHS[name])
+    replace(a_bench(), device="cuda:1").clock_of(call)
+    assert asked == [device]
 
 
 def test_inputs_are_kept_from_case_to_case() -> None:

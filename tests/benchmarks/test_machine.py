@@ -122,6 +122,13 @@ def test_every_entry_of_a_path_list_is_scrubbed() -> None:
     assert scrubbed("/opt/<a>/libjemalloc.so:/home/alice/libtcmalloc.so") == "libjemalloc.so:libtcmalloc.so"
 
 
+def test_the_users_home_is_no_name_either(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The home folder ends in the user's name, so nothing of it is left; a folder that only begins alike is a path."""
+    monkeypatch.setenv("HOME", "/home/alice")
+    assert scrubbed("in /home/alice: <a>") == "in : <a>"
+    assert scrubbed("/home/alice/x.py and /home/alice2") == "x.py and alice2"
+
+
 def test_the_host_has_no_name(monkeypatch: pytest.MonkeyPatch) -> None:
     """The host's name is replaced where it stands as a word, whatever signs are in it, and only there."""
     monkeypatch.setattr(platform, "node", lambda: "box.7")

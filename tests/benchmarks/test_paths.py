@@ -131,6 +131,14 @@ def test_what_has_no_byte_order_has_no_foreign_one(dtype: str) -> None:
     assert reason == f"{dtype} has no foreign byte order"
 
 
+@pytest.mark.parametrize("dtype", ["uint8", "bool"])
+def test_a_byte_is_aligned_everywhere(dtype: str) -> None:
+    """A dtype of one byte is refused as misaligned: NumPy calls it aligned at an odd address."""
+    assert np.zeros(3, np.uint8)[1:].view(dtype).flags.aligned
+    reason = PATHS["bridge.as_tensor"].refusal(a_case("bridge.as_tensor", dtype=dtype, layout="misaligned"))
+    assert reason == f"{dtype} is aligned at every address"
+
+
 def test_every_path_has_its_own_identifier() -> None:
     """The names asv gives to paths are identifiers, and no two paths share one."""
     identifiers = [known.identifier for known in PATHS.values()]

@@ -167,6 +167,23 @@ def test_a_newer_file_is_refused_with_the_way_out(tmp_path: Path) -> None:
         read_text(tmp_path, store.sealed(header))
 
 
+def test_an_older_file_is_upgraded_step_by_step(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, text: str) -> None:
+    """Each line goes through every step from its format to today's, in this order; the file stays as it is."""
+    steps = []
+    monkeypatch.setattr(store, "FORMAT", FORMAT + 2)
+    for older in (FORMAT, FORMAT + 1):
+        monkeypatch.setitem(store.UPGRADES, older, lambda data, older=older: steps.append(older) or data)
+    assert read_text(tmp_path, text) == WHOLE
+    assert steps == [FORMAT, FORMAT + 1] * (text.count("\n") - 1)
+
+
+@pytest.mark.parametrize("written", [0, -1, True, "1", None])
+def test_a_format_that_never_was_is_refused(tmp_path: Path, written: object) -> None:
+    """Formats are counted from 1; anything else stands in no header of ours."""
+    with pytest.raises(DamagedSessionError, match="line 1 is no session header"):
+        read_text(tmp_path, store.sealed(a_header().to_json() | {"format": written}))
+
+
 def test_a_file_of_format_1_loads_for_ever() -> None:
     """The golden file of format 1 still gives the session it was made from."""
     session = store.read(GOLDEN / "session-format-1.jsonl")
