@@ -1,15 +1,17 @@
 """Many samples of one shape into one tensor."""
 
+import math
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import torch
 
 from bridge import device as devices
-from bridge import memory, short
+from bridge import dtypes, engines, memory
 from bridge.host import copyto
 from bridge.memory import Side
-from bridge.sources import as_destination, as_source_array, as_source_tensor, note_write
+from bridge.sources import as_destination, as_source_array, as_source_tensor, note_write, seen_as_array
 
 
 def stack(seq: Sequence[Side], *, axis: int = 0, out: torch.Tensor | None = None) -> torch.Tensor:
@@ -23,7 +25,7 @@ def stack(seq: Sequence[Side], *, axis: int = 0, out: torch.Tensor | None = None
     if len(seq) == 0:
         raise ValueError("stack needs at least one array or tensor")
     if out is None and axis == 0:
-        found = short.stacked(seq)
+        found = _stacked_alike(seq)
         if found is not None:
             return found
     items = _readable_items(seq)
@@ -33,9 +35,9 @@ def stack(seq: Sequence[Side], *, axis: int = 0, out: torch.Tensor | None = None
     if out is not None and (tuple(out.shape), out.dtype) != (full, dtype):
         raise ValueError(f"out is {out.dtype} {tuple(out.shape)}, and the result is {dtype} {full}")
     if out is None or not out.is_cpu:
-        result = memory.empty(full, memory.dense_strides(full, full, "C"), dtype)
+        result = memory.empty(full, memory.dense_strides(full, full, "C", dtype.itemsize), dtype)
         np.stack([memory.raw(item) for item in items], axis, out=memory.raw(result))
-        return result if out is None else copyto(out, result)
+        return memory.tensor_of(result) if out is None else copyto(out, memory.tensor_of(result))
     np.stack([memory.raw(item) for item in items], axis, out=memory.raw(as_destination(out)))
     note_write(out)
     return out
@@ -50,10 +52,31 @@ def _common(items: Sequence[Side]) -> tuple[torch.dtype, tuple[int, ...]]:
     return first
 
 
+def _stacked_alike(seq: Sequence[Side]) -> torch.Tensor | None:
+    """Stack plain arrays, or small plain tensors, of one shape and dtype along axis 0; None if they differ."""
+    kinds = {type(item) for item in seq}
+    if len(kinds) > 1 or len({item.dtype for item in seq}) > 1 or len({item.shape for item in seq}) > 1:
+        return None
+    if np.ndarray in kinds and seq[0].dtype in dtypes.ARRAY_DTYPES:
+        return memory.tensor_of(np.array(list(seq)))
+    if torch.Tensor in kinds and len(seq) * math.prod(seq[0].shape) * seq[0].itemsize < engines.NUMPY_BELOW_BYTES:
+        return _stacked_by_torch(seq)
+    return None
+
+
+def _stacked_by_torch(seq: Any) -> torch.Tensor | None:  # noqa: ANN401 - tensors, as the caller checked
+    """Stack in torch, which asks less of small tensors; what is odd about them shows in the result."""
+    result = torch.stack(tuple(seq))
+    odd = result.requires_grad or result.dtype not in dtypes.NUMPY_OF or memory.tensor_obstacles(result)
+    return None if odd else as_source_tensor(result)
+
+
 def _readable_items(seq: Sequence[Side]) -> Sequence[Side]:
     """Return all items as host memory that NumPy can read."""
-    arrays = short.arrays(seq)
-    return [_readable(item) for item in seq] if arrays is None else arrays
+    arrays = [array for array in map(seen_as_array, seq) if array is not None]
+    alike = len(arrays) == len(seq) and len({(array.dtype, array.shape) for array in arrays}) == 1
+    plain = alike and arrays[0].dtype in dtypes.ARRAY_DTYPES
+    return arrays if plain else [_readable(item) for item in seq]
 
 
 def _readable(item: Side) -> Side:

@@ -1,6 +1,7 @@
 """Which NumPy dtype is which torch dtype, and what may be cast to what."""
 
 from collections.abc import Mapping
+from functools import cache
 from types import MappingProxyType
 
 import numpy as np
@@ -24,6 +25,8 @@ _BITS_NAMES = {
 
 NUMPY_OF: Mapping[torch.dtype, np.dtype] = MappingProxyType({getattr(torch, n): np.dtype(n) for n in _SHARED_NAMES})
 """The dtypes both libraries have."""
+TENSOR_DTYPES, ARRAY_DTYPES = frozenset(NUMPY_OF), frozenset(NUMPY_OF.values())
+"""The same for a quick look, as torch has them and as NumPy has them in native byte order."""
 BITS_OF: Mapping[torch.dtype, np.dtype] = MappingProxyType(
     {getattr(torch, name): np.dtype(bits) for name, bits in _BITS_NAMES.items()}
 )
@@ -42,6 +45,7 @@ _CURES = {
 }
 
 
+@cache
 def to_torch(dtype: np.dtype) -> torch.dtype:
     """Return the torch dtype whose elements have the same bits, whatever their byte order; TypeError if none has."""
     native = dtype if dtype.isnative else dtype.newbyteorder("=")

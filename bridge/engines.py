@@ -34,7 +34,7 @@ os.register_at_fork(after_in_child=_note_fork)
 
 def fill(dst: Side, src: Side) -> None:
     """Fill `dst` from `src`, of one shape, by the engine that suits both; they may overlap."""
-    name = "staged" if memory.overlap(dst, src) else choose(Operand.of(dst), Operand.of(src))
+    name = "staged" if memory.overlap(dst, src) else choose(Operand.of(dst), Operand.of(src), torch_threads())
     run(name, dst, src)
 
 
@@ -46,23 +46,23 @@ def run(name: str, dst: Side, src: Side) -> None:
         _ENGINES[name](dst, src)
 
 
-def choose(dst: Operand, src: Operand) -> str:
-    """Name the engine for this pair."""
+def torch_threads() -> int:
+    """Return how many threads torch may use: none in a forked child, where they did not come along."""
+    return 0 if _forked else torch.get_num_threads()
+
+
+def choose(dst: Operand, src: Operand, threads: int) -> str:
+    """Name the engine for this pair, where torch may use so many threads."""
     torch_can = dst.for_torch and src.for_torch
     if not (dst.for_numpy and src.for_numpy) or _torch_alone_casts(dst.dtype, src.dtype):
         return "torch" if torch_can else "staged"
-    special = layouts.choose(dst, src, torch_may=torch_can and not _forked)
-    return special or ("torch" if torch_can and _torch_is_faster(dst, src) else "numpy")
+    special = layouts.choose(dst, src, torch_may=torch_can and threads > 0)
+    return special or ("torch" if torch_can and _torch_is_faster(dst, src, threads) else "numpy")
 
 
-def threads(name: str, elements: int) -> int:
-    """Say how many threads an engine uses for so many elements."""
-    return torch.get_num_threads() if name == "torch" and elements >= _SERIAL_BELOW_ELEMENTS and not _forked else 1
-
-
-def threads_help(nbytes: int) -> bool:
-    """Say whether threads of torch make a copy faster: it is large, and there are some."""
-    return nbytes >= _THREADS_FROM_BYTES and torch.get_num_threads() > 1 and not _forked
+def threads_used(name: str, elements: int, threads: int) -> int:
+    """Say how many threads an engine uses for so many elements, if torch may use so many."""
+    return max(threads, 1) if name == "torch" and elements >= _SERIAL_BELOW_ELEMENTS else 1
 
 
 def _torch_alone_casts(dst: torch.dtype, src: torch.dtype) -> bool:
@@ -70,7 +70,7 @@ def _torch_alone_casts(dst: torch.dtype, src: torch.dtype) -> bool:
     return dst != src and (dst in dtypes.BITS_OF or src in dtypes.BITS_OF)
 
 
-def _torch_is_faster(dst: Operand, src: Operand) -> bool:
+def _torch_is_faster(dst: Operand, src: Operand, threads: int) -> bool:
     """Say whether torch copies faster, and the same: by vector instructions for float16, else by threads.
 
     float16 from and to float32 and integers takes 0.03-0.25 of NumPy's time; from float64 torch rounds twice, which
@@ -81,12 +81,15 @@ def _torch_is_faster(dst: Operand, src: Operand) -> bool:
         return True
     if halves or (src.dtype is torch.bool and dst.dtype != torch.bool):
         return False
-    return threads_help(dst.nbytes)
+    return threads > 1 and dst.nbytes >= _THREADS_FROM_BYTES
 
 
 def _by_numpy(dst: Side, src: Side) -> None:
     """Let NumPy copy: any layout, any byte order, one thread."""
     target, source = memory.raw(dst), memory.raw(src)
+    if source.dtype == target.dtype:
+        np.copyto(target, source)
+        return
     if source.dtype.kind == "c" and target.dtype.kind not in "cb":
         source = source.real  # without NumPy's warning
     with np.errstate(all="ignore"):
@@ -96,7 +99,9 @@ def _by_numpy(dst: Side, src: Side) -> None:
 def _by_torch(dst: Side, src: Side) -> None:
     """Let torch copy: every dtype, all threads; in a forked child in pieces too small to start any."""
     target, source = memory.tensor_of(dst), memory.tensor_of(src)
-    if source.dtype != target.dtype:  # or torch casts first, and float8 cannot be negated
+    if source.dtype != target.dtype and memory.tensor_obstacles(
+        source
+    ):  # torch would cast first, and cannot negate float8
         source = source.resolve_conj().resolve_neg()
     if source.is_complex() and not target.is_complex() and target.dtype != torch.bool:
         source = source.real  # without torch's warning
@@ -105,9 +110,10 @@ def _by_torch(dst: Side, src: Side) -> None:
 
 def _staged(dst: Side, src: Side) -> None:
     """Go through dense memory, which every engine can read and write, in the dtype of the more awkward side."""
-    awkward = isinstance(dst, np.ndarray) and memory.array_obstacles(dst)
+    awkward = isinstance(dst, np.ndarray) and not Operand.of(dst).for_torch
     shape, dtype = tuple(src.shape), memory.torch_dtype(dst if awkward else src)
-    stage = memory.empty(shape, memory.dense_strides(shape, memory.byte_strides(src), "K"), dtype)
+    strides = memory.dense_strides(shape, memory.byte_strides(src), "K", dtype.itemsize)
+    stage = memory.empty(shape, strides, dtype)
     fill(stage, src)
     fill(dst, stage)
 

@@ -1,4 +1,4 @@
-"""Conversions between arrays and host tensors: the entrances, and the short way for what is asked most."""
+"""Conversions between arrays and host tensors: the entrances, and the shortest way through them."""
 
 from typing import Any, TypeVar
 
@@ -8,13 +8,13 @@ from numpy import ndarray
 from torch import Tensor, from_numpy
 
 from bridge import device as devices
-from bridge import dtypes, engines, memory, short
+from bridge import dtypes, engines, memory
+from bridge.dtypes import TENSOR_DTYPES
 from bridge.memory import Side
-from bridge.plans import Order
-from bridge.rules import Casting, Device, DType, Readonly, plan
-from bridge.sources import as_destination, as_source_array, as_source_tensor, note_write
+from bridge.plans import Asked, Casting, Device, Order, Readonly
+from bridge.rules import DType, to_array, to_tensor
+from bridge.sources import as_destination, as_source_array, as_source_tensor, note_write, seen_as_array
 
-_PLAIN = (Tensor, torch.nn.Parameter)
 Destination = TypeVar("Destination", np.ndarray, torch.Tensor)
 
 
@@ -44,20 +44,25 @@ def as_tensor(  # noqa: PLR0913 - the keywords of torch.as_tensor and of the arr
         TypeError: `x` can never be a tensor, or the cast breaks `casting`.
 
     """
-    if type(x) is ndarray and dtype is None and device is None and not copy and order == "K" and x.flags.carray:
+    if (
+        type(x) is ndarray
+        and dtype is None is device
+        and order == "K"
+        and readonly == "copy"
+        and x.dtype.isbuiltin == 1
+    ):
         try:
-            return from_numpy(x)
-        except (TypeError, ValueError):  # foreign byte order, or odd strides of axes of length one
+            if not copy and x.flags.behaved and (x.flags.c_contiguous or min(x.strides) >= 0):
+                return from_numpy(x)
+            if copy is True and x.flags.c_contiguous and x.nbytes < engines.NUMPY_BELOW_BYTES:
+                return from_numpy(x.copy())
+        except (TypeError, ValueError):  # a stride is no multiple of the element, or torch lacks the dtype
             pass
-    elif type(x) is ndarray and device is None and order == "K" and readonly == "copy" and casting == "same_kind":
-        found = short.tensor(x, copy=copy) if dtype is None else short.cast(x, dtype, copy=copy)
-        if found is not None:
-            return found
-    if isinstance(x, list | tuple) and copy is not False:
-        x, copy = as_source_array(x)[0], None
-    tensor: torch.Tensor = plan(
-        x, to="tensor", dtype=dtype, device=device, copy=copy, order=order, readonly=readonly, casting=casting
-    ).run()
+    elif isinstance(x, list | tuple) and copy is not False:
+        x, copy = as_source_array(x)[0], None  # reading a sequence made new memory
+    wanted = None if dtype is None else dtypes.parse(dtype)
+    decided, source = to_tensor(x, Asked(wanted, device, copy, order, readonly, casting))
+    tensor: torch.Tensor = decided.convert(source)
     return tensor
 
 
@@ -85,18 +90,20 @@ def as_array(
         TypeError: `t` has no elements an array could hold, or no dtype; the message names the cure.
 
     """
-    if type(t) is Tensor and dtype is None and not copy and order == "K" and not t.requires_grad:
+    if type(t) is Tensor and dtype is None and order == "K" and t.dtype in TENSOR_DTYPES and not t.requires_grad:
         try:
-            if t.is_contiguous():
-                return t.numpy()
-        except (TypeError, RuntimeError):  # bfloat16, conjugated, sparse, inside vmap, and other rarities
+            array = t.numpy()
+        except (TypeError, RuntimeError):  # conjugated, sparse, elsewhere, inside vmap, and other rarities
             pass
-    if type(t) in _PLAIN and dtype is None and order == "K":
-        found = short.array(t, copy=copy)
-        if found is not None:
-            return found
-    array: np.ndarray = plan(t, to="array", dtype=dtype, copy=copy, order=order).run()
-    return array
+        else:
+            if not copy and (array.flags.c_contiguous or 0 not in array.strides):
+                return array
+            if copy is True and array.flags.c_contiguous and array.nbytes < engines.NUMPY_BELOW_BYTES:
+                return array.copy()
+    wanted = None if dtype is None else dtypes.parse(dtype)
+    decided, source = to_array(t, Asked(wanted, None, copy, order, "copy", "same_kind"))
+    converted: np.ndarray = decided.convert(source)
+    return converted
 
 
 def copyto(dst: Destination, src: Side, *, casting: Casting = "same_kind") -> Destination:
@@ -107,10 +114,20 @@ def copyto(dst: Destination, src: Side, *, casting: Casting = "same_kind") -> De
         TypeError: one of them holds no plain elements, or the cast breaks `casting`.
 
     """
-    if not short.copied(dst, src):
+    target, source = seen_as_array(dst), seen_as_array(src)
+    if target is None or source is None or not _is_simple(target, source):
         _copy(dst, src, casting)
+    else:
+        np.copyto(target, source)
     note_write(dst)
     return dst
+
+
+def _is_simple(target: np.ndarray, source: np.ndarray) -> bool:
+    """Say whether NumPy fills small dense memory with elements of the same dtype and shape."""
+    if target.dtype != source.dtype or target.shape != source.shape:
+        return False
+    return target.flags.carray and target.nbytes < engines.NUMPY_BELOW_BYTES
 
 
 def _copy(dst: Side, src: Side, casting: Casting) -> None:

@@ -1,6 +1,7 @@
 """The same memory seen from the other library, and new memory: nothing here moves an element."""
 
 import math
+from itertools import compress
 from typing import TypeVar
 
 import numpy as np
@@ -13,52 +14,62 @@ Memory = TypeVar("Memory", np.ndarray, torch.Tensor)
 Side = np.ndarray | torch.Tensor
 Axes = tuple[int, ...]
 
+_REGISTERED = 2  # dtype.isbuiltin of dtypes that another package brought, as ml_dtypes did
 
-class _Writable:
-    """Read-only memory offered as writable, which from_numpy takes without its once-per-process warning."""
+
+class _Offered:
+    """Memory offered as writable, in regular strides; from_numpy takes read-only memory with a warning only."""
 
     def __init__(self, array: np.ndarray) -> None:
         self.owner = array
         interface = array.__array_interface__
-        self.__array_interface__ = {**interface, "data": (interface["data"][0], False), "strides": array.strides}
+        strides = regular_strides(array.shape, array.strides, array.itemsize)
+        self.__array_interface__ = {**interface, "data": (interface["data"][0], False), "strides": strides}
 
 
 def tensor_of(x: Side) -> torch.Tensor:
     """Return a tensor over the memory of `x`, whose layout torch can express."""
     if isinstance(x, torch.Tensor):
-        return x.detach()
-    tensor = torch.from_numpy(_writable(regular(raw(x))))
-    dtype = dtypes.to_torch(x.dtype)
-    return tensor if dtype in dtypes.NUMPY_OF else tensor.view(dtype)
+        return x.detach() if x.requires_grad else x
+    if x.dtype in dtypes.ARRAY_DTYPES and x.flags.writeable:
+        try:
+            return torch.from_numpy(x)
+        except (TypeError, ValueError):  # ulonglong, or odd strides of axes of length one
+            pass
+    bits = raw(x)
+    if bits is x:
+        return torch.from_numpy(np.asarray(_Offered(x)))
+    return tensor_of(bits).view(dtypes.to_torch(x.dtype))
 
 
-def array_of(x: torch.Tensor, *, writable: bool = True) -> np.ndarray:
-    """Return an array over the memory of the CPU tensor `x`, which then cannot be resized."""
-    array = raw(x).view(dtypes.to_numpy(dtypes.known(x.dtype)))
-    array.flags.writeable = writable
+def array_of(x: Side, *, writable: bool = True) -> np.ndarray:
+    """Return an array over the memory of `x`; a CPU tensor then cannot be resized."""
+    array = raw(x)
+    if isinstance(x, torch.Tensor) and x.dtype in dtypes.BITS_OF:
+        array = array.view(dtypes.to_numpy(x.dtype))
+    if not writable:
+        array.flags.writeable = False
     return array
 
 
 def raw(x: Side) -> np.ndarray:
     """Return a plain array over the memory of `x`: elements NumPy has no name for show their bits."""
     if isinstance(x, np.ndarray):
-        storage = dtypes.storage(dtypes.to_torch(x.dtype))
-        return x.view(storage.newbyteorder(x.dtype.byteorder), np.ndarray)
-    tensor = x.detach()
+        return x.view(dtypes.BITS_OF[dtypes.to_torch(x.dtype)]) if x.dtype.isbuiltin == _REGISTERED else x
+    tensor = x.detach() if x.requires_grad else x
     if x.dtype in dtypes.BITS_OF:
         tensor = tensor.view(dtypes.to_torch(dtypes.BITS_OF[x.dtype]))
     return tensor.numpy()
 
 
-def empty(shape: Axes, strides: Axes, dtype: torch.dtype) -> torch.Tensor:
-    """Return new memory in these strides, counted in elements, where a zero repeats an axis.
+def empty(shape: Axes, strides: Axes, dtype: torch.dtype) -> Side:
+    """Return new memory in these strides: an array, or a tensor of a dtype that NumPy has no name for.
 
     NumPy allocates it, because NumPy asks for huge pages from 4 MiB on and torch does not: first touching
     memory in small pages costs several times the copy itself.
     """
-    elements = math.prod(length for length, stride in zip(shape, strides, strict=True) if stride or length < 2)
-    flat = torch.from_numpy(np.empty(elements, dtypes.storage(dtype)))
-    return flat.view(dtype).as_strided(shape, strides)
+    array: np.ndarray = np.ndarray(shape, dtypes.storage(dtype), None, 0, strides)
+    return array if dtype in dtypes.NUMPY_OF else torch.from_numpy(array).view(dtype)
 
 
 def collapsed(x: Side) -> Side:
@@ -97,21 +108,30 @@ def byte_strides(x: Side) -> Axes:
     return tuple(stride * x.element_size() for stride in x.stride())
 
 
-def dense_strides(shape: Axes, strides: Axes, order: str) -> Axes:
+def dense_strides(shape: Axes, strides: Axes, order: str, itemsize: int = 1) -> Axes:
     """Return the strides of a gapless copy; "K" keeps the axes in the order they lie in memory, as NumPy does.
 
-    Strides that come in are only compared with each other; those that go out count elements.
+    Strides that come in are only compared with each other; those that go out count in `itemsize`.
     """
     axes = list(range(len(shape)))
     if order == "F":
         axes.reverse()
     elif order == "K":
         axes.sort(key=lambda axis: -abs(strides[axis]))
-    dense, step = [0] * len(shape), 1
+    dense, step = [0] * len(shape), itemsize
     for axis in reversed(axes):
         dense[axis] = step
         step *= max(shape[axis], 1)
     return tuple(dense)
+
+
+def regular_strides(shape: Axes, strides: Axes, itemsize: int) -> Axes:
+    """Give strides that mean nothing, those of axes of length one and of empty memory, a value torch accepts."""
+    if all(stride >= 0 and stride % itemsize == 0 for stride in strides):
+        return strides
+    if 0 in shape:
+        return dense_strides(shape, strides, "C", itemsize)
+    return tuple(itemsize if length == 1 else stride for length, stride in zip(shape, strides, strict=True))
 
 
 def is_gapless(shape: Axes, strides: Axes, itemsize: int, order: str) -> bool:
@@ -131,26 +151,21 @@ def is_expanded(shape: Axes, strides: Axes) -> bool:
     return repeats and 0 not in shape
 
 
-def array_obstacles(array: np.ndarray) -> tuple[str, ...]:
+def array_obstacles(dtype: np.dtype, shape: Axes, strides: Axes, *, aligned: bool) -> tuple[str, ...]:
     """Say why torch cannot look at this memory; axes of length one and empty arrays are never in the way."""
-    found = {"byte-order": not array.dtype.isnative}
-    if array.size:
-        strides = [stride for length, stride in zip(array.shape, array.strides, strict=True) if length > 1]
-        found["negative-stride"] = any(stride < 0 for stride in strides)
-        found["stride-not-multiple"] = any(stride % array.itemsize for stride in strides)
-        found["misaligned"] = not array.flags.aligned and not found["stride-not-multiple"]
+    found = {"byte-order": not dtype.isnative}
+    if 0 not in shape:
+        steps = [stride for length, stride in zip(shape, strides, strict=True) if length > 1]
+        found["negative-stride"] = any(stride < 0 for stride in steps)
+        found["stride-not-multiple"] = any(stride % dtype.itemsize for stride in steps)
+        found["misaligned"] = not aligned and not found["stride-not-multiple"]
     return tuple(reason for reason, holds in found.items() if holds)
 
 
 def tensor_obstacles(tensor: torch.Tensor) -> tuple[str, ...]:
     """Say why NumPy cannot look at this memory: it is elsewhere, or its elements are not what its bits say."""
-    found = {
-        "device": not tensor.is_cpu,
-        "conj-bit": tensor.is_conj(),
-        "neg-bit": tensor.is_neg(),
-        "zero-bit": tensor._is_zerotensor(),  # noqa: SLF001 - there is no public way to ask
-    }
-    return tuple(reason for reason, holds in found.items() if holds)
+    found = (not tensor.is_cpu, tensor.is_conj(), tensor.is_neg(), tensor._is_zerotensor())  # noqa: SLF001 - no public way
+    return tuple(compress(("device", "conj-bit", "neg-bit", "zero-bit"), found)) if any(found) else ()
 
 
 def _bounds(x: Side) -> tuple[int, int]:
@@ -160,18 +175,3 @@ def _bounds(x: Side) -> tuple[int, int]:
     start, size = x.data_ptr(), x.element_size()
     reach = sum((length - 1) * stride for length, stride in zip(x.shape, x.stride(), strict=True))
     return start, start + (reach + 1) * size if x.numel() else start
-
-
-def regular(array: np.ndarray) -> np.ndarray:
-    """Give strides that mean nothing, those of axes of length one and of empty arrays, a value torch accepts."""
-    odd = tuple(axis for axis, stride in enumerate(array.strides) if stride < 0 or stride % array.itemsize)
-    if not odd:
-        return array
-    if array.size == 0:
-        return np.empty(array.shape, array.dtype)
-    return np.expand_dims(array.squeeze(odd), odd)
-
-
-def _writable(array: np.ndarray) -> np.ndarray:
-    """Return the array itself, or writable clothes over read-only memory."""
-    return array if array.flags.writeable else np.asarray(_Writable(array))

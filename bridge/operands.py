@@ -1,7 +1,7 @@
 """One side of a copy, described without its memory."""
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -24,10 +24,18 @@ class Operand:
     def of(cls, x: Side) -> "Operand":
         """Describe an array or a host tensor."""
         if isinstance(x, np.ndarray):
-            usable = {"for_torch": not memory.array_obstacles(x)}
+            obstacles = memory.array_obstacles(x.dtype, x.shape, x.strides, aligned=x.flags.aligned)
+            usable = {"for_torch": not obstacles}
         else:
             usable = {"for_numpy": not memory.tensor_obstacles(x)}
         return cls(dtype=memory.torch_dtype(x), shape=tuple(x.shape), strides=memory.byte_strides(x), **usable)
+
+    @classmethod
+    def dense_like(cls, other: "Operand", dtype: torch.dtype, order: str) -> "Operand":
+        """Describe gapless memory for the elements of another; "K" keeps the order of its axes."""
+        order = "C" if order == "K" and other.is_gapless("C") else order
+        strides = memory.dense_strides(other.shape, other.strides, order, dtype.itemsize)
+        return cls(dtype=dtype, shape=other.shape, strides=strides)
 
     @property
     def elements(self) -> int:
@@ -39,11 +47,16 @@ class Operand:
         """Bytes of all elements."""
         return self.elements * self.dtype.itemsize
 
+    def collapsed(self) -> "Operand":
+        """Describe the part that shows every element once: repeating axes keep length one."""
+        repeats = memory.is_expanded(self.shape, self.strides)
+        axes = zip(self.shape, self.strides, strict=True)
+        return replace(self, shape=tuple(length if stride else 1 for length, stride in axes)) if repeats else self
+
     def permuted(self, axes: Axes) -> "Operand":
         """Describe the same memory with its axes in another order."""
         shape, strides = (tuple(values[axis] for axis in axes) for values in (self.shape, self.strides))
-        usable = {"for_numpy": self.for_numpy, "for_torch": self.for_torch}
-        return Operand(dtype=self.dtype, shape=shape, strides=strides, **usable)
+        return replace(self, shape=shape, strides=strides)
 
     def is_gapless(self, order: str) -> bool:
         """Say whether the strides are exactly those of C or F order."""

@@ -1,23 +1,40 @@
-"""A decided conversion, and how it is decided once everything asked for is known."""
+"""A decided conversion, and how it is decided once everything asked for is known.
 
-import math
+What becomes of a source follows from its dtype, shape, strides and flags and from what is asked, never from where it
+lies or what it holds. So a decision is made of an `Operand`, once for all sources that look alike.
+"""
+
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 import torch
 
 from bridge import device as devices
 from bridge import dtypes, engines, memory
+from bridge.memory import Axes, Side
 from bridge.operands import Operand
 
 Kind = Literal["tensor", "array"]
 Order = Literal["K", "C", "F"]
-Result = torch.Tensor | np.ndarray
+Readonly = Literal["copy", "share", "error"]
+Casting = Literal["no", "equiv", "safe", "same_kind", "unsafe"]
+Device = torch.device | str | int
 
 HOST = torch.device("cpu")
+
+
+class Asked(NamedTuple):
+    """What is asked of the result: the keywords of as_tensor, the dtype as torch has it."""
+
+    dtype: torch.dtype | None
+    device: Device | None
+    copy: bool | None
+    order: Order
+    readonly: Readonly
+    casting: Casting
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,17 +48,18 @@ class Plan:
     elements, or memory that must not change.
     """
 
-    action: Literal["share", "copy"]
-    reasons: tuple[str, ...]
-    nbytes: int
+    action: Literal["share", "copy"] = "share"
+    reasons: tuple[str, ...] = ()
+    nbytes: int = 0
     dtype: torch.dtype | np.dtype
-    shape: tuple[int, ...]
-    strides: tuple[int, ...]
-    device: torch.device
-    via: str
-    threads: int
+    shape: Axes
+    strides: Axes
+    device: torch.device = HOST
+    via: str = "view"
+    threads: int = 1
     writable: bool
-    steps: Callable[[], Result] = field(repr=False, compare=False)
+    convert: Callable[[Any], Any] = field(repr=False, compare=False)
+    source: Any = field(default=None, repr=False, compare=False)
 
     def __bool__(self) -> bool:
         return self.action == "share"
@@ -54,123 +72,109 @@ class Plan:
 
     def run(self) -> Any:  # noqa: ANN401 - a tensor or an array, which the caller of plan() knows
         """Convert as decided; every run of a copy makes new memory."""
-        return self.steps()
+        return self.convert(self.source)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Job:
-    """A source that can be converted, and what is asked of the result."""
+    """A source that can be converted, and what is asked of the result; `threads` is how many torch may use."""
 
-    source: Result
+    source: Operand
     to: Kind
-    own: torch.dtype
-    wanted: torch.dtype
-    order: Order
-    copy: bool | None
-
-    @property
-    def shape(self) -> tuple[int, ...]:
-        """The shape of source and result."""
-        return tuple(self.source.shape)
+    asked: Asked
+    threads: int
 
     def decide(self, reasons: tuple[str, ...], *, writable: bool) -> Plan:
         """Add the reasons that lie in what was asked, and share if there are none."""
-        strides = memory.byte_strides(self.source)
+        dtypes.check_cast(self.source.dtype, self._wanted, self.asked.casting)
         asked = {
-            "dtype": self.own != self.wanted,
-            "order": self.order != "K" and not memory.is_gapless(self.shape, strides, self.own.itemsize, self.order),
-            "requested": bool(self.copy),
+            "dtype": self.source.dtype != self._wanted,
+            "order": self.asked.order != "K" and not self.source.is_gapless(self.asked.order),
+            "requested": bool(self.asked.copy),
         }
         reasons += tuple(reason for reason, holds in asked.items() if holds)
         return self._copied(reasons) if reasons else self._shared(writable=writable)
 
+    @property
+    def _wanted(self) -> torch.dtype:
+        """The dtype of the result's elements."""
+        return self.asked.dtype or self.source.dtype
+
     def _shared(self, *, writable: bool) -> Plan:
         """Return the plan that shares."""
-        source = memory.regular(self.source) if isinstance(self.source, np.ndarray) else self.source
-        return self._plan(
-            action="share",
-            strides=tuple(stride // self.own.itemsize for stride in memory.byte_strides(source)),
-            via="view",
-            writable=writable and not memory.is_expanded(self.shape, memory.byte_strides(source)),
-            make=partial(memory.tensor_of, self.source),
-        )
+        shape, strides = self.source.shape, self.source.strides
+        writable = writable and not memory.is_expanded(shape, strides)
+        if self.to == "array":
+            dtype, convert = dtypes.to_numpy(self._wanted), partial(memory.array_of, writable=writable)
+            return Plan(dtype=dtype, shape=shape, strides=strides, writable=writable, convert=convert)
+        steps = memory.regular_strides(shape, strides, self._wanted.itemsize)
+        strides = tuple(step // self._wanted.itemsize for step in steps)
+        return Plan(dtype=self._wanted, shape=shape, strides=strides, writable=writable, convert=memory.tensor_of)
 
     def _copied(self, reasons: tuple[str, ...]) -> Plan:
         """Return the plan that copies; with a free hand, an axis that repeats is copied once and repeated again."""
         away = "device" in reasons
-        repeats = self.copy is None and self.order == "K" and not away
-        origin = memory.collapsed(self.source) if repeats else self.source
-        shape, steps_in = tuple(origin.shape), memory.byte_strides(origin)
-        row_major = memory.is_gapless(shape, steps_in, self.own.itemsize, "C")
-        dense = memory.dense_strides(shape, steps_in, "C" if self.order == "K" and row_major else self.order)
-        strides = tuple(0 if n != full else step for n, full, step in zip(shape, self.shape, dense, strict=True))
-        target = Operand(dtype=self.wanted, shape=shape, strides=tuple(step * self.wanted.itemsize for step in dense))
-        via = "device" if away else engines.choose(target, Operand.of(origin))
-        make = (
-            partial(_fetched, origin, self.shape, strides, self.wanted)
-            if away
-            else partial(_filled, origin, self.shape, strides, self.wanted, via)
-        )
-        return self._plan(
+        repeats = self.asked.copy is None and self.asked.order == "K" and not away
+        origin = self.source.collapsed() if repeats else self.source
+        target = Operand.dense_like(origin, self._wanted, self.asked.order)
+        via = "device" if away else engines.choose(target, origin, self.threads)
+        new = New(to=self.to, shape=target.shape, strides=target.strides, dtype=self._wanted, full=self.source.shape)
+        unit = 1 if self.to == "array" else self._wanted.itemsize
+        return Plan(
             action="copy",
             reasons=reasons,
             nbytes=target.nbytes,
-            strides=strides,
+            dtype=dtypes.to_numpy(self._wanted) if self.to == "array" else self._wanted,
+            shape=new.full,
+            strides=tuple(step // unit for step in new.full_strides),
             via=via,
-            threads=engines.threads(via, math.prod(shape)),
-            writable=not memory.is_expanded(self.shape, strides),
-            make=make,
-        )
-
-    def _plan(  # noqa: PLR0913 - what sharing and copying do not have in common
-        self,
-        *,
-        action: Literal["share", "copy"],
-        strides: tuple[int, ...],
-        via: str,
-        writable: bool,
-        make: Callable[[], torch.Tensor],
-        reasons: tuple[str, ...] = (),
-        nbytes: int = 0,
-        threads: int = 1,
-    ) -> Plan:
-        """Return the plan in the terms of the result's library; `strides` count elements, `make` returns a tensor."""
-        array = self.to == "array"
-        return Plan(
-            action=action,
-            reasons=reasons,
-            nbytes=nbytes,
-            dtype=dtypes.to_numpy(self.wanted) if array else self.wanted,
-            shape=self.shape,
-            strides=tuple(stride * self.wanted.itemsize for stride in strides) if array else strides,
-            device=HOST,
-            via=via,
-            threads=threads,
-            writable=writable,
-            steps=partial(_array, make, writable) if array else make,
+            threads=engines.threads_used(via, target.elements, self.threads),
+            writable=not memory.is_expanded(new.full, new.full_strides),
+            convert=partial(_fetched if away else _filled, new, via),
         )
 
 
-def _array(make: Callable[[], torch.Tensor], writable: bool) -> np.ndarray:  # noqa: FBT001 - bound where it is named
-    """Make the result and show it as an array."""
-    return memory.array_of(make(), writable=writable)
+@dataclass(frozen=True, kw_only=True)
+class New:
+    """Memory that a copy makes: gapless, of length one along axes that are repeated to the `full` shape."""
+
+    to: Kind
+    shape: Axes
+    strides: Axes
+    dtype: torch.dtype
+    full: Axes
+
+    @property
+    def full_strides(self) -> Axes:
+        """The strides of the result, in bytes."""
+        axes = zip(self.shape, self.full, self.strides, strict=True)
+        return tuple(step if length == full else 0 for length, full, step in axes)
+
+    @property
+    def repeats(self) -> bool:
+        """Whether the result shows its elements more than once."""
+        return self.shape != self.full
+
+    def result(self, made: Side) -> Side:
+        """Return the filled memory as what was asked for, repeated to the full shape."""
+        if not self.repeats:
+            return memory.tensor_of(made) if self.to == "tensor" else memory.array_of(made)
+        tensor = memory.tensor_of(made).expand(self.full)
+        return tensor if self.to == "tensor" else memory.array_of(tensor, writable=False)
 
 
-def _filled(
-    origin: Result, shape: tuple[int, ...], strides: tuple[int, ...], dtype: torch.dtype, via: str
-) -> torch.Tensor:
-    """Return new memory filled from `origin`, which has length one where the result repeats an axis."""
-    result = memory.empty(shape, strides, dtype)
-    engines.run(via, memory.collapsed(result) if tuple(origin.shape) != shape else result, origin)
-    return result
+def _filled(new: New, via: str, source: Side) -> Side:
+    """Return new memory filled from `source`."""
+    made = memory.empty(new.shape, new.strides, new.dtype)
+    engines.run(via, made, memory.collapsed(source) if new.repeats else source)
+    return new.result(made)
 
 
-def _fetched(origin: Result, shape: tuple[int, ...], strides: tuple[int, ...], dtype: torch.dtype) -> torch.Tensor:
+def _fetched(new: New, _via: str, source: torch.Tensor) -> Side:
     """Return a device's tensor in host memory, in the wanted dtype and strides."""
-    assert isinstance(origin, torch.Tensor)
-    host = devices.fetch(origin)
-    if (host.stride(), host.dtype) == (strides, dtype):
-        return host
-    result = memory.empty(shape, strides, dtype)
-    engines.fill(result, host)
-    return result
+    host = devices.fetch(source)
+    if (memory.byte_strides(host), host.dtype) == (new.strides, new.dtype):
+        return new.result(host)
+    made = memory.empty(new.shape, new.strides, new.dtype)
+    engines.fill(made, host)
+    return new.result(made)

@@ -2,22 +2,32 @@
 
 import math
 from dataclasses import replace
-from functools import partial
-from typing import Any, Literal
+from functools import lru_cache, partial
+from typing import Any, Final, get_args
 
+import numpy as np
 import torch
 from numpy.typing import DTypeLike
 
 from bridge import device as devices
-from bridge import dtypes, memory
+from bridge import dtypes, engines, memory
 from bridge.errors import CopyRequired
-from bridge.plans import HOST, Job, Kind, Order, Plan
+from bridge.memory import Axes
+from bridge.operands import Operand
+from bridge.plans import HOST, Asked, Casting, Device, Job, Kind, Order, Plan, Readonly
 from bridge.sources import as_source_array, as_source_tensor
 
-Readonly = Literal["copy", "share", "error"]
-Casting = Literal["no", "equiv", "safe", "same_kind", "unsafe"]
-Device = torch.device | str | int
 DType = torch.dtype | DTypeLike
+
+_KNOWN: Final = {
+    "copy": (None, True, False),
+    "order": get_args(Order),
+    "readonly": get_args(Readonly),
+    "casting": get_args(Casting),
+}
+_DECISIONS: Final = 1024  # deciding takes 10 us, looking a decision up 0.3 us; one is 1 KiB
+_ALIGNED: Final = 0x100  # bits of ndarray.flags.num: NPY_ARRAY_ALIGNED and NPY_ARRAY_WRITEABLE
+_WRITEABLE: Final = 0x400
 
 
 def plan(  # noqa: PLR0913 - the keywords of as_tensor
@@ -41,64 +51,81 @@ def plan(  # noqa: PLR0913 - the keywords of as_tensor
         TypeError: no keyword makes the conversion possible, or the cast breaks `casting`.
 
     """
-    for name, value, known in (("to", to, (None, "tensor", "array")), ("order", order, "KCF")):
-        if value not in known:
-            raise ValueError(f"{name} must be one of {', '.join(filter(None, known))}, not {value!r}")
-    if readonly not in ("copy", "share", "error"):
-        raise ValueError(f"readonly must be one of copy, share, error, not {readonly!r}")
+    if to not in (None, *get_args(Kind)):
+        raise ValueError(f"to must be one of {', '.join(get_args(Kind))}, not {to!r}")
+    asked = Asked(None if dtype is None else dtypes.parse(dtype), device, copy, order, readonly, casting)
     if (to or ("array" if isinstance(x, torch.Tensor) else "tensor")) == "tensor":
-        return _plan_tensor(x, dtype, device, copy, order, readonly, casting)
+        decided, source = to_tensor(x, asked)
+        return replace(decided, source=source)
     if (device, readonly, casting) != (None, "copy", "same_kind"):
         raise TypeError("device=, readonly= and casting= speak of tensors; an array takes dtype=, copy= and order=")
-    return _plan_array(x, dtype, copy, order)
+    decided, tensor = to_array(x, asked)
+    return replace(decided, source=tensor)
 
 
-def _plan_tensor(  # noqa: PLR0913, PLR0917 - the keywords of as_tensor, all given
-    x: Any,  # noqa: ANN401 - whatever somebody wants converted
-    dtype: DType | None,
-    device: Device | None,
-    copy: bool | None,  # noqa: FBT001 - the array API's three-valued copy
-    order: Order,
-    readonly: Readonly,
-    casting: Casting,
+def to_tensor(x: Any, asked: Asked) -> tuple[Plan, np.ndarray]:  # noqa: ANN401 - whatever somebody wants converted
+    """Decide how `x` becomes a tensor; return the decision and what it is to convert."""
+    array, reasons = (x, ()) if type(x) is np.ndarray else as_source_array(x)
+    layout = (array.dtype, array.shape, array.strides, array.flags.num, reasons)
+    decided = _tensor_plan(*layout, asked, engines.torch_threads())
+    if asked.copy is False and not decided:
+        raise CopyRequired(replace(decided, source=array))
+    if asked.readonly == "error" and "read-only" in decided.reasons and asked.copy is not True:
+        raise CopyRequired(replace(decided, source=array), 'readonly="copy"')
+    return decided, array
+
+
+def to_array(t: torch.Tensor, asked: Asked) -> tuple[Plan, torch.Tensor]:
+    """Decide how the tensor `t` becomes an array; return the decision and what it is to convert."""
+    tensor = as_source_tensor(t)
+    layout = (tensor.dtype, tensor.shape, tensor.stride(), memory.tensor_obstacles(tensor), tensor.requires_grad)
+    decided = _array_plan(*layout, asked, engines.torch_threads())
+    if asked.copy is False and not decided:
+        raise CopyRequired(replace(decided, source=tensor))
+    return decided, tensor
+
+
+@lru_cache(_DECISIONS)
+def _tensor_plan(  # noqa: PLR0913, PLR0917 - all that tells the layout of one array from that of another
+    dtype: np.dtype, shape: Axes, strides: Axes, flags: int, reasons: tuple[str, ...], asked: Asked, threads: int
 ) -> Plan:
-    """Decide how `x` becomes a tensor."""
-    target = HOST if device is None else torch.device(device)
+    """Decide for all arrays of one layout."""
+    _check(asked)
+    target = HOST if asked.device is None else torch.device(asked.device)
     if target.type != "cpu":
-        return _permitted(_sent(plan(x, dtype=dtype, order=order, readonly="share", casting=casting), target), copy)
-    array, reasons = as_source_array(x)
-    job = Job(
-        source=array,
-        to="tensor",
-        own=dtypes.to_torch(array.dtype),
-        wanted=dtypes.to_torch(array.dtype) if dtype is None else dtypes.parse(dtype),
-        order=order,
-        copy=copy,
-    )
-    dtypes.check_cast(job.own, job.wanted, casting)
-    reasons += memory.array_obstacles(array)
-    if readonly != "share" and not array.flags.writeable:
-        reasons += ("read-only",)
-    return _permitted(job.decide(reasons, writable=array.flags.writeable), copy, readonly)
+        at_home = asked._replace(device=None, copy=None, readonly="share")
+        return _sent(_tensor_plan(dtype, shape, strides, flags, reasons, at_home, threads), target)
+    obstacles = memory.array_obstacles(dtype, shape, strides, aligned=bool(flags & _ALIGNED))
+    source = Operand(dtype=dtypes.to_torch(dtype), shape=shape, strides=strides, for_torch=not obstacles)
+    writable = bool(flags & _WRITEABLE)
+    locked = () if writable or asked.readonly == "share" else ("read-only",)
+    job = Job(source=source, to="tensor", asked=asked, threads=threads)
+    return job.decide((*reasons, *obstacles, *locked), writable=writable)
 
 
-def _plan_array(x: Any, dtype: DType | None, copy: bool | None, order: Order) -> Plan:  # noqa: ANN401, FBT001 - as above
-    """Decide how the tensor `x` becomes an array."""
-    tensor = as_source_tensor(x)
-    wanted = dtypes.known(tensor.dtype) if dtype is None else dtypes.parse(dtype)
-    job = Job(source=tensor, to="array", own=dtypes.known(tensor.dtype), wanted=wanted, order=order, copy=copy)
-    dtypes.check_cast(job.own, job.wanted, "same_kind")
-    decided = job.decide(memory.tensor_obstacles(tensor), writable=not tensor.requires_grad)
-    return _permitted(decided, copy)
+@lru_cache(_DECISIONS)
+def _array_plan(  # noqa: PLR0913, PLR0917 - all that tells the layout of one tensor from that of another
+    dtype: torch.dtype,
+    shape: torch.Size,
+    stride: Axes,
+    obstacles: tuple[str, ...],
+    requires_grad: bool,  # noqa: FBT001 - part of the key
+    asked: Asked,
+    threads: int,
+) -> Plan:
+    """Decide for all tensors of one layout."""
+    _check(asked)
+    strides = tuple(step * dtype.itemsize for step in stride)
+    source = Operand(dtype=dtypes.known(dtype), shape=tuple(shape), strides=strides, for_numpy=not obstacles)
+    return Job(source=source, to="array", asked=asked, threads=threads).decide(obstacles, writable=not requires_grad)
 
 
-def _permitted(decided: Plan, copy: bool | None, readonly: Readonly = "copy") -> Plan:  # noqa: FBT001 - as above
-    """Return the plan, unless it copies what the caller wants shared."""
-    if copy is False and not decided:
-        raise CopyRequired(decided)
-    if readonly == "error" and "read-only" in decided.reasons and copy is not True:
-        raise CopyRequired(decided, 'readonly="copy"')
-    return decided
+def _check(asked: Asked) -> None:
+    """Raise ValueError where a keyword has a value that is not one of its own."""
+    for name, known in _KNOWN.items():
+        value = getattr(asked, name)
+        if value not in known:
+            raise ValueError(f"{name} must be one of {', '.join(map(str, known))}, not {value!r}")
 
 
 def _sent(host: Plan, target: torch.device) -> Plan:
@@ -113,10 +140,10 @@ def _sent(host: Plan, target: torch.device) -> Plan:
         via="device",
         threads=1,
         writable=True,
-        steps=partial(_run_and_send, host, target),
+        convert=partial(_converted_and_sent, host, target),
     )
 
 
-def _run_and_send(host: Plan, target: torch.device) -> torch.Tensor:
+def _converted_and_sent(host: Plan, target: torch.device, source: np.ndarray) -> torch.Tensor:
     """Convert on the host, and send the result."""
-    return devices.send(host.run(), target)
+    return devices.send(host.convert(source), target)

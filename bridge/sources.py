@@ -10,6 +10,9 @@ from bridge import memory
 from bridge.errors import refused
 from bridge.memory import Side
 
+_PLAIN = (torch.Tensor, torch.nn.Parameter)
+_is_functorch = torch._C._functorch.is_functorch_wrapped_tensor  # noqa: SLF001 - there is no public way to ask
+
 _TENSOR_CURES: tuple[tuple[Callable[[torch.Tensor], bool], str, str], ...] = (
     (lambda t: t.is_nested, "a nested tensor", "convert each of t.unbind()"),
     (lambda t: type(t).__name__ == "FakeTensor", "a fake tensor", "it has a shape but no elements"),
@@ -20,7 +23,7 @@ _TENSOR_CURES: tuple[tuple[Callable[[torch.Tensor], bool], str, str], ...] = (
         "convert the tensors inside it",
     ),
     (
-        torch._C._functorch.is_functorch_wrapped_tensor,  # noqa: SLF001 - there is no public way to ask
+        _is_functorch,
         "a tensor inside torch.func",
         "convert before or after vmap, grad and the like, not inside",
     ),
@@ -47,13 +50,31 @@ def as_source_array(x: Any) -> tuple[np.ndarray, tuple[str, ...]]:  # noqa: ANN4
 
 def as_source_tensor(t: torch.Tensor) -> torch.Tensor:
     """Return `t`, without the manners of a subclass, if it is a tensor whose elements lie in memory."""
+    if (
+        type(t) in _PLAIN
+        and t.layout is torch.strided
+        and not (t.is_nested or t.is_quantized or t.is_meta or _is_functorch(t))
+    ):
+        return t
     if not isinstance(t, torch.Tensor):
         raise refused(f"{type(t).__name__}", "as_array takes a tensor; use np.asarray(x) or np.array(x)")
     with torch._C.DisableTorchFunctionSubclass(), torch.enable_grad():  # noqa: SLF001 - what torch documents for this
         for applies, what, cure in _TENSOR_CURES:
             if applies(t):
                 raise refused(what, cure)
-        return t if type(t) in (torch.Tensor, torch.nn.Parameter) else t.as_subclass(torch.Tensor)
+        return t if type(t) in _PLAIN else t.as_subclass(torch.Tensor)
+
+
+def seen_as_array(x: Side) -> np.ndarray | None:
+    """Return an array, or a host tensor as an array, if there is nothing special about it: the quick look."""
+    if type(x) is np.ndarray:
+        return x
+    if type(x) is not torch.Tensor or x.requires_grad:
+        return None
+    try:
+        return x.numpy()
+    except (TypeError, RuntimeError):  # bfloat16, conjugated, sparse, elsewhere, inside vmap, and other rarities
+        return None
 
 
 def as_destination(dst: Side) -> Side:
