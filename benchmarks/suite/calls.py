@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 import torch
 
+from .cases import BATCHES
 from .inputs import Input, halves
 from .paths import PATHS
 
@@ -81,7 +82,7 @@ def _cast(case: Case, path: Path, source: Input, _device: str) -> Call:
 
 
 def _stack(case: Case, path: Path, source: Input, _device: str) -> Call:
-    rows = min(_BATCH, halves(case.elements)[0])
+    rows = case.nbytes // BATCHES[case.layout] if case.layout in BATCHES else min(_BATCH, halves(case.elements)[0])
     batch = source.reference.reshape(rows, -1)
     return Call(case=case, path=path, input=source, args=(list(batch),), expected=lambda: batch)
 
@@ -99,6 +100,7 @@ _CALLS: Final[dict[str, Callable[[Case, Path, Input, str], Call]]] = {
     "limit": _limit,
     "share": _plain,
     "copy": _plain,
+    "order": _plain,
     "copy_into": _copy_into,
     "cast": _cast,
     "stack": _stack,

@@ -13,7 +13,7 @@ from typing import Final, Literal, get_args
 #: Raised by hand whenever a case keeps its id but changes its meaning (inputs, sampling, what is called).
 CASE_VERSION: Final = "1"
 
-Family = Literal["limit", "share", "copy", "copy_into", "cast", "stack", "preprocess", "h2d", "d2h"]
+Family = Literal["limit", "share", "copy", "order", "copy_into", "cast", "stack", "preprocess", "h2d", "d2h"]
 Threads = Literal["1t", "allt"]
 
 FAMILIES: Final[tuple[Family, ...]] = get_args(Family)
@@ -38,6 +38,7 @@ SIZES: Final[dict[str, int]] = {
     "32MiB": 32 * MIB,
     "64MiB": 64 * MIB,
     "256MiB": 256 * MIB,
+    "1GiB": 1024 * MIB,
 }
 _SIZE_NAMES: Final = {size_bytes: name for name, size_bytes in SIZES.items()}
 
@@ -78,6 +79,17 @@ LAYOUTS: Final[tuple[str, ...]] = (
 )
 #: Layouts that a tensor can have; the others are properties of NumPy arrays alone.
 TENSOR_LAYOUTS: Final = frozenset({"C", "F", "sliced", "strided", "nhwc_as_nchw", "broadcast"})
+#: Arrays whose copy is slow if it is made element by element in the obvious order.
+HARD_LAYOUTS: Final[tuple[str, ...]] = ("channels_reversed", "sliced_T", "F_3d")
+#: What only a tensor can be; it lies in memory like C.
+TENSOR_STATES: Final = ("requires_grad",)
+#: Batches for the stack family, by the bytes of one array: 64 rows of 16 floats are ``items64B`` at 4 KiB.
+BATCHES: Final[dict[str, int]] = {
+    "items64B": 64,
+    "items512B": 512,
+    "items4KiB": 4 * KIB,
+    "items512KiB": 512 * KIB,
+}
 
 THREADS: Final[tuple[Threads, ...]] = get_args(Threads)
 
@@ -111,7 +123,7 @@ class Case:
     def __post_init__(self) -> None:
         """Refuse what is no point of the axes, naming the axis and its values."""
         _one_of("dtype", self.dtype, (*DTYPES, *CASTS))
-        _one_of("layout", self.layout, LAYOUTS)
+        _one_of("layout", self.layout, (*LAYOUTS, *HARD_LAYOUTS, *TENSOR_STATES, *BATCHES))
         _one_of("threads", self.threads, THREADS)
         size_name(self.nbytes)
 

@@ -61,7 +61,10 @@ class Input:
 
 def build(case: Case, source: Source) -> Input:
     """Build the input of a case: an array, or a tensor on the CPU with the same strides."""
-    return _BUILDERS[source](_laid_out(case), case.source_dtype)
+    built = _BUILDERS[source](_laid_out(case), case.source_dtype)
+    if case.layout == "requires_grad":
+        built.source.requires_grad_()
+    return built
 
 
 class InputCache:
@@ -102,6 +105,14 @@ def halves(elements: int) -> tuple[int, int]:
     return rows, elements // rows
 
 
+def thirds(elements: int) -> tuple[int, int, int]:
+    """Split a number of elements into three lengths, the first about its cube root."""
+    first = 1
+    while first**3 * 8 <= elements and elements % (first * 2) == 0:
+        first *= 2
+    return first, *halves(elements // first)
+
+
 def images(elements: int) -> tuple[int, int, int, int]:
     """Split a number of elements into a batch of NHWC images of four channels and at most 128 x 128 pixels."""
     channels = min(_CHANNELS, elements)
@@ -111,7 +122,7 @@ def images(elements: int) -> tuple[int, int, int, int]:
 
 def _laid_out(case: Case) -> tuple[Array, Array]:
     """Return the owner of the memory and the view of it that has the layout."""
-    return _LAYOUTS[case.layout](case.elements, case.source_dtype)
+    return _LAYOUTS.get(case.layout, _c)(case.elements, case.source_dtype)
 
 
 def _c(elements: int, dtype: str) -> tuple[Array, Array]:
@@ -172,6 +183,21 @@ def _bigendian(elements: int, dtype: str) -> tuple[Array, Array]:
     return owner, owner[:]
 
 
+def _channels_reversed(elements: int, dtype: str) -> tuple[Array, Array]:
+    owner = values(elements, dtype)
+    return owner, owner.reshape(images(elements))[..., ::-1]
+
+
+def _sliced_t(elements: int, dtype: str) -> tuple[Array, Array]:
+    owner, view = _sliced(elements, dtype)
+    return owner, view.T
+
+
+def _f_3d(elements: int, dtype: str) -> tuple[Array, Array]:
+    owner = values(elements, dtype)
+    return owner, owner.reshape(thirds(elements)).T
+
+
 _LAYOUTS: Final[dict[str, Callable[[int, str], tuple[Array, Array]]]] = {
     "C": _c,
     "F": _f,
@@ -183,6 +209,9 @@ _LAYOUTS: Final[dict[str, Callable[[int, str], tuple[Array, Array]]]] = {
     "misaligned": _misaligned,
     "readonly": _readonly,
     "bigendian": _bigendian,
+    "channels_reversed": _channels_reversed,
+    "sliced_T": _sliced_t,
+    "F_3d": _f_3d,
 }
 
 _TILES: Final[dict[str, Callable[[np.random.Generator, int], Array]]] = {

@@ -15,6 +15,7 @@ from torch.utils.data import default_collate
 
 import bridge
 
+from .cases import LAYOUTS
 from .registry import PATHS, path
 
 if TYPE_CHECKING:
@@ -29,9 +30,15 @@ __all__ = ["PATHS"]
 _NO_BFLOAT16: Final = {"bfloat16": "NumPy has no bfloat16 of its own, and torch takes no other"}
 _NO_SWAP: Final = {"bigendian": "torch refuses foreign byte order"}
 _NO_FOREIGN: Final = {**_NO_SWAP, **_NO_BFLOAT16}
-_NO_REVERSED: Final = {"reversed": "torch refuses negative strides"}
+_NO_REVERSED: Final = dict.fromkeys(("reversed", "channels_reversed"), "torch refuses negative strides")
 _AS_IT_LIES: Final = {**_NO_REVERSED, **_NO_FOREIGN}
 _AS_IT_LIES_CAST: Final = {**_NO_REVERSED, **_NO_SWAP}
+_NO_GRAD: Final = {"requires_grad": "NumPy has no gradients, and torch refuses to drop them unasked"}
+_TO_NUMPY: Final = {**_NO_BFLOAT16, **_NO_GRAD}
+_NOT_REVERSED: Final = {
+    **dict.fromkeys(set(LAYOUTS) - {"reversed", "channels_reversed"}, "it takes an array whose last axis is reversed"),
+    **_NO_BFLOAT16,
+}
 
 
 # ---- limit: what one thread of memmove takes, and what the measuring itself costs
@@ -70,7 +77,10 @@ def torch_asarray(a: Array) -> Tensor:
 @path(
     "torch.from_dlpack",
     family="share",
-    refuses={**_AS_IT_LIES, "reversed": "torch 2.13 aborts the process on negative strides (pytorch#188023)"},
+    refuses={
+        **_AS_IT_LIES,
+        **dict.fromkeys(_NO_REVERSED, "torch 2.13 aborts the process on negative strides (pytorch#188023)"),
+    },
 )
 def torch_from_dlpack(a: Array) -> Tensor:
     return torch.from_dlpack(a)  # type: ignore[attr-defined]
@@ -89,7 +99,7 @@ def bridge_plan_run(a: Array) -> Conversion:
 # ---- share: tensor -> array
 
 
-@path("Tensor.numpy", family="share", source="tensor", refuses=_NO_BFLOAT16)
+@path("Tensor.numpy", family="share", source="tensor", refuses=_TO_NUMPY)
 def tensor_numpy(t: Tensor) -> Array:
     return t.numpy()
 
@@ -104,12 +114,12 @@ def tensor_detach_cpu_numpy(t: Tensor) -> Array:
     return t.detach().cpu().numpy()
 
 
-@path("np.asarray", family="share", source="tensor", refuses=_NO_BFLOAT16)
+@path("np.asarray", family="share", source="tensor", refuses=_TO_NUMPY)
 def np_asarray(t: Tensor) -> Array:
     return np.asarray(t)
 
 
-@path("np.from_dlpack", family="share", source="tensor", refuses=_NO_BFLOAT16)
+@path("np.from_dlpack", family="share", source="tensor", refuses=_TO_NUMPY)
 def np_from_dlpack(t: Tensor) -> Array:
     return np.from_dlpack(t)
 
@@ -152,25 +162,48 @@ def bridge_as_tensor_copy(a: Array) -> Tensor:
     return bridge.as_tensor(a, copy=True)
 
 
+@path("torch.flip", family="copy", refuses=_NOT_REVERSED)
+def torch_flip(a: Array) -> Tensor:
+    return torch.from_numpy(a[..., ::-1]).flip(-1)
+
+
+# ---- order: array -> tensor in C order
+
+
+@path("np.ascontiguousarray.from_numpy", family="order", refuses=_NO_FOREIGN)
+def np_ascontiguousarray_from_numpy(a: Array) -> Tensor:
+    return torch.from_numpy(np.ascontiguousarray(a))
+
+
+@path("torch.from_numpy.contiguous", family="order", refuses=_AS_IT_LIES)
+def torch_from_numpy_contiguous(a: Array) -> Tensor:
+    return torch.from_numpy(a).contiguous()
+
+
+@path("bridge.as_tensor.order_c", family="order")
+def bridge_as_tensor_order_c(a: Array) -> Tensor:
+    return bridge.as_tensor(a, order="C")
+
+
 # ---- copy: tensor -> array
 
 
-@path("np.array", family="copy", source="tensor", refuses=_NO_BFLOAT16)
+@path("np.array", family="copy", source="tensor", refuses=_TO_NUMPY)
 def np_array(t: Tensor) -> Array:
     return np.array(t)
 
 
-@path("Tensor.numpy.copy", family="copy", source="tensor", refuses=_NO_BFLOAT16)
+@path("Tensor.numpy.copy", family="copy", source="tensor", refuses=_TO_NUMPY)
 def tensor_numpy_copy(t: Tensor) -> Array:
     return t.numpy().copy()
 
 
-@path("Tensor.clone.numpy", family="copy", source="tensor", refuses=_NO_BFLOAT16)
+@path("Tensor.clone.numpy", family="copy", source="tensor", refuses=_TO_NUMPY)
 def tensor_clone_numpy(t: Tensor) -> Array:
     return t.clone().numpy()
 
 
-@path("np.from_dlpack.copy", family="copy", source="tensor", refuses=_NO_BFLOAT16)
+@path("np.from_dlpack.copy", family="copy", source="tensor", refuses=_TO_NUMPY)
 def np_from_dlpack_copy(t: Tensor) -> Array:
     return np.from_dlpack(t, copy=True)
 
@@ -205,7 +238,7 @@ def tensor_copy_out_array(out: Array, t: Tensor) -> Array:
     return out
 
 
-@path("np.copyto.out_array", family="copy_into", source="tensor", refuses=_NO_BFLOAT16)
+@path("np.copyto.out_array", family="copy_into", source="tensor", refuses=_TO_NUMPY)
 def np_copyto_out_array(out: Array, t: Tensor) -> Array:
     np.copyto(out, t.numpy())
     return out
@@ -239,12 +272,12 @@ def bridge_as_tensor_dtype(a: Array, dtype: torch.dtype) -> Tensor:
     return bridge.as_tensor(a, dtype=dtype)
 
 
-@path("Tensor.to.numpy", family="cast", source="tensor", refuses=_NO_BFLOAT16)
+@path("Tensor.to.numpy", family="cast", source="tensor", refuses=_TO_NUMPY)
 def tensor_to_numpy(t: Tensor, dtype: torch.dtype) -> Array:
     return t.to(dtype).numpy()
 
 
-@path("Tensor.numpy.astype", family="cast", source="tensor", dtype_from="numpy")
+@path("Tensor.numpy.astype", family="cast", source="tensor", dtype_from="numpy", refuses=_NO_GRAD)
 def tensor_numpy_astype(t: Tensor, dtype: np.dtype) -> Array:
     return t.numpy().astype(dtype)
 

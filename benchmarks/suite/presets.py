@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-from .cases import CASTS, DTYPES, LAYOUTS, SIZES, Case, Family, Grid
+from .cases import BATCHES, CASTS, DTYPES, LAYOUTS, SIZES, TENSOR_STATES, Case, Family, Grid
 
 _SHARE: Final[tuple[Family, ...]] = ("share",)
 _COPY: Final[tuple[Family, ...]] = ("copy", "copy_into")
@@ -33,11 +33,14 @@ _QUICK: Final = (
     Grid(families=("share", "copy"), sizes=("1MiB",), dtypes=("uint8", "float64")),
     Grid(families=("share", "copy"), sizes=("1MiB",), layouts=("F", "strided", "reversed", "readonly")),
     Grid(families=("cast",), sizes=("4KiB", "1MiB", "64MiB"), dtypes=("float64>float32", "uint8>float32")),
+    Grid(families=("order",), sizes=("1MiB",), layouts=("F",)),
     Grid(families=_SHAPED, sizes=("4KiB", "1MiB")),
     Grid(families=_TRANSFER, sizes=("4KiB", "1MiB", "64MiB")),
 )
 
-_ALL_SIZES: Final = tuple(SIZES)
+_RELAID: Final = ("F", "sliced_T", "F_3d", "nhwc_as_nchw")
+#: A copy of 1 GiB takes up to a second: a question for `--preset full` and for the studies.
+_ALL_SIZES: Final = tuple(size for size in SIZES if size != "1GiB")
 
 _STANDARD: Final = (
     Grid(families=("limit",), sizes=_ALL_SIZES, dtypes=("uint8",)),
@@ -48,14 +51,26 @@ _STANDARD: Final = (
     Grid(families=("cast",), sizes=("4KiB", "1MiB", "64MiB"), dtypes=CASTS),
     Grid(families=("cast",), sizes=("64MiB",), dtypes=("float64>float32",), threads=("allt",)),
     Grid(families=_SHAPED, sizes=("4KiB", "64KiB", "1MiB", "16MiB")),
+    Grid(families=_DIRECT, sizes=("64B",), layouts=("F", "readonly", "reversed", "bigendian", "requires_grad")),
+    Grid(families=("order",), sizes=("4KiB", "1MiB", "16MiB"), layouts=_RELAID),
+    Grid(families=("order",), sizes=("64MiB",), layouts=("F", "sliced_T", "F_3d")),
+    Grid(families=("copy",), sizes=("64MiB",), layouts=("F", "nhwc_as_nchw")),
+    Grid(families=("copy",), sizes=("16MiB",), dtypes=("uint8",), layouts=("channels_reversed",)),
+    Grid(families=("stack",), sizes=("4KiB",), layouts=("items64B",)),
+    Grid(families=("stack",), sizes=("1MiB",), layouts=("items512B", "items4KiB")),
+    Grid(families=("stack",), sizes=("32MiB",), layouts=("items512KiB",), threads=("1t", "allt")),
+    Grid(families=("preprocess",), sizes=("64MiB",), threads=("1t", "allt")),
     Grid(families=_TRANSFER, sizes=("4KiB", "64KiB", "1MiB", "16MiB", "64MiB", "256MiB")),
 )
 
 _FULL: Final = (
-    Grid(families=("limit",), sizes=_ALL_SIZES, dtypes=("uint8",)),
-    Grid(families=_DIRECT, sizes=_ALL_SIZES, dtypes=tuple(DTYPES), layouts=LAYOUTS, threads=("1t", "allt")),
+    Grid(families=("limit",), sizes=tuple(SIZES), dtypes=("uint8",)),
+    Grid(families=_DIRECT, sizes=tuple(SIZES), dtypes=tuple(DTYPES), layouts=LAYOUTS, threads=("1t", "allt")),
+    Grid(families=_DIRECT, sizes=("64B", "4KiB", "1MiB"), layouts=TENSOR_STATES),
+    Grid(families=("order",), sizes=tuple(SIZES), dtypes=tuple(DTYPES), layouts=_RELAID, threads=("1t", "allt")),
     Grid(families=("cast",), sizes=_ALL_SIZES, dtypes=CASTS, layouts=LAYOUTS, threads=("1t", "allt")),
     Grid(families=_SHAPED, sizes=_ALL_SIZES, dtypes=("uint8", "float32", "float64"), threads=("1t", "allt")),
+    Grid(families=("stack",), sizes=_ALL_SIZES, layouts=tuple(BATCHES), threads=("1t", "allt")),
     Grid(families=_TRANSFER, sizes=_ALL_SIZES, dtypes=tuple(DTYPES), layouts=LAYOUTS),
 )
 

@@ -8,7 +8,7 @@ import textwrap
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, Literal
 
-from .cases import DTYPES, FAMILIES, TENSOR_LAYOUTS, TRANSFERS
+from .cases import BATCHES, DTYPES, FAMILIES, HARD_LAYOUTS, LAYOUTS, TENSOR_LAYOUTS, TENSOR_STATES, TRANSFERS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 Source = Literal["array", "tensor"]
 _NO_BYTE_ORDER: Final = frozenset({"uint8", "bool", "bfloat16"})
+_DIFFERENTIABLE: Final = frozenset({"float16", "float32", "float64", "complex64", "bfloat16"})
+_A: Final = {"array": "an array", "tensor": "a tensor"}
 Conversion = Any  # Any: arrays, tensors, lists of them; what a path takes and gives depends on its family
 
 
@@ -52,16 +54,32 @@ class Path:
 
     def refusal(self, case: Case) -> str | None:
         """Return why this path cannot do a case, or None when it can."""
-        if self.source == "tensor" and case.layout not in TENSOR_LAYOUTS:
-            return f"a tensor cannot be {case.layout}"
-        if case.layout == "bigendian" and case.source_dtype in _NO_BYTE_ORDER:
-            return f"{case.source_dtype} has no foreign byte order"
-        if case.layout == "misaligned" and DTYPES[case.source_dtype] == 1:
-            return f"{case.source_dtype} is aligned at every address"
-        for value in (case.layout, case.source_dtype, case.target_dtype):
-            if value in self.refuses:
-                return self.refuses[value]
-        return None
+        reasons = (
+            self._wrong_kind(case),
+            _impossible(case),
+            *(self.refuses.get(trait) for trait in (case.source_dtype, case.target_dtype, case.layout)),
+        )
+        return next(filter(None, reasons), None)
+
+    def _wrong_kind(self, case: Case) -> str | None:
+        """Return why no source of this path is what the case speaks of."""
+        if case.layout in BATCHES:
+            return None if self.family == "stack" else f"{case.layout} is a list of arrays, for the stack family alone"
+        kinds = (*TENSOR_LAYOUTS, *TENSOR_STATES) if self.source == "tensor" else (*LAYOUTS, *HARD_LAYOUTS)
+        return None if case.layout in kinds else f"{_A[self.source]} cannot be {case.layout}"
+
+
+def _impossible(case: Case) -> str | None:
+    """Return why nothing of this dtype or size is laid out like this."""
+    if case.layout == "bigendian" and case.source_dtype in _NO_BYTE_ORDER:
+        return f"{case.source_dtype} has no foreign byte order"
+    if case.layout == "misaligned" and DTYPES[case.source_dtype] == 1:
+        return f"{case.source_dtype} is aligned at every address"
+    if case.layout == "requires_grad" and case.source_dtype not in _DIFFERENTIABLE:
+        return f"{case.source_dtype} has no gradient"
+    if case.layout in BATCHES and case.nbytes < BATCHES[case.layout]:
+        return f"{case.layout} needs more bytes than that"
+    return None
 
 
 #: Every path by its name, in the order of their definition.

@@ -64,10 +64,10 @@ def test_standard_and_full_have_the_passes_of_an_interval() -> None:
     assert PRESETS["quick"].passes < PASSES_FOR_INTERVAL
 
 
-def test_sizes_reach_from_64_bytes_to_256_mebibytes() -> None:
-    """The sizes go from 64 B to 256 MiB in rising order, with 31 and 32 MiB on the sides of glibc's threshold."""
+def test_sizes_reach_from_64_bytes_to_a_gibibyte() -> None:
+    """The sizes go from 64 B to 1 GiB in rising order, with 31 and 32 MiB on the sides of glibc's threshold."""
     assert list(SIZES.values()) == sorted(SIZES.values())
-    assert (min(SIZES.values()), max(SIZES.values())) == (64, 256 * MIB)
+    assert (min(SIZES.values()), max(SIZES.values())) == (64, 1024 * MIB)
     assert {SIZES["31MiB"], SIZES["32MiB"]} == {31 * 1024**2, 32 * 1024**2}
 
 
