@@ -44,18 +44,14 @@ def as_tensor(  # noqa: PLR0913 - the keywords of torch.as_tensor and of the arr
         TypeError: `x` can never be a tensor, or the cast breaks `casting`.
 
     """
-    if (
-        type(x) is ndarray
-        and dtype is None is device
-        and order == "K"
-        and readonly == "copy"
-        and x.dtype.isbuiltin == 1
-    ):
+    if dtype is device is None and type(x) is ndarray and order == "K" and readonly == "copy" and x.dtype.isbuiltin == 1:
         try:
-            if not copy and x.flags.behaved and (x.flags.c_contiguous or min(x.strides) >= 0):
+            if copy is None and x.flags.carray:
                 return from_numpy(x)
             if copy is True and x.flags.c_contiguous and x.nbytes < engines.NUMPY_BELOW_BYTES:
                 return from_numpy(x.copy())
+            if not copy and x.flags.behaved and min(x.strides, default=0) >= 0:
+                return from_numpy(x)
         except (TypeError, ValueError):  # a stride is no multiple of the element, or torch lacks the dtype
             pass
     elif isinstance(x, list | tuple) and copy is not False:
@@ -90,7 +86,7 @@ def as_array(
         TypeError: `t` has no elements an array could hold, or no dtype; the message names the cure.
 
     """
-    if type(t) is Tensor and dtype is None and order == "K" and t.dtype in TENSOR_DTYPES and not t.requires_grad:
+    if dtype is None and type(t) is Tensor and order == "K" and t.dtype in TENSOR_DTYPES and not t.requires_grad:
         try:
             array = t.numpy()
         except (TypeError, RuntimeError):  # conjugated, sparse, elsewhere, inside vmap, and other rarities
