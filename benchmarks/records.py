@@ -132,15 +132,25 @@ class Observation:
     """What one path did with one trait of its source, seen on an array of a few elements.
 
     `keeps_order` and `writable` speak of the result and are None where they do not apply. `wrong_values` is True where
-    a path returned other values than the source's without a word.
+    a path returned other values than the source's without a word, `drops_mask` where it returned what a mask hides.
+    `keeps_source` says whether the result kept the source's memory alive, None where that was not asked; `leaks` is
+    True where that memory stayed when the result was gone.
     """
 
     outcome: Outcome
     warns: bool = False
     wrong_values: bool = False
+    drops_mask: bool = False
+    leaks: bool = False
     keeps_order: bool | None = None
     writable: bool | None = None
+    keeps_source: bool | None = None
     error: str | None = None
+
+    @property
+    def dangles(self) -> bool:
+        """Whether memory went that the result still uses."""
+        return self.outcome == "shares" and self.keeps_source is False
 
     def to_json(self) -> Json:
         """Return what was seen as a mapping; what does not apply is left out."""
@@ -149,7 +159,7 @@ class Observation:
 
 
 #: Said only where they are true.
-_RARE: Final = frozenset({"warns", "wrong_values"})
+_RARE: Final = frozenset({"warns", "wrong_values", "drops_mask", "leaks"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

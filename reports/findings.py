@@ -19,7 +19,7 @@ from .view import OURS, USUAL, Group, View, ratio_of
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from benchmarks.records import Session
+    from benchmarks.records import Observation, Session
     from benchmarks.statistics import Estimate
 
     from .view import Row
@@ -214,26 +214,35 @@ def threads(view: View) -> Iterator[Finding]:
 @finding(64)
 def some_lie(view: View) -> Iterator[Finding]:
     """Name a path that returns other values than the source's without a word."""
-    for one in view.session.semantics:
-        for trait, seen in one.observed.items():
-            if seen.wrong_values:
-                kind = trait.partition("=")[0]
-                yield Finding(
-                    sentence=f"`{one.path}` returns {semantics.WRONG}, without a word, for `{trait}`.",
-                    anchor=semantics.card_anchor(one, kind),
-                    numbers=(semantics.WRONG,),
-                )
+    sentence = "`{path}` returns {words}, without a word, for `{trait}`."
+    yield from _observed(view, lambda seen: seen.wrong_values, semantics.WRONG, sentence)
 
 
 @finding(65)
 def some_kill(view: View) -> Iterator[Finding]:
     """Name a path that ends the process instead of raising."""
+    sentence = "`{path}` {words} when the source's {kind} is {value}."
+    yield from _observed(view, lambda seen: seen.outcome == "dies", semantics.WORDS["dies"], sentence)
+
+
+@finding(66)
+def some_drop_masks(view: View) -> Iterator[Finding]:
+    """Name a path that hands on the elements that a mask hides."""
+    sentence = "`{path}` {words}, without a word, for `{trait}`."
+    yield from _observed(view, lambda seen: seen.drops_mask, semantics.DROPS, sentence)
+
+
+@finding(67)
+def some_dangle(view: View) -> Iterator[Finding]:
+    """Name a path whose result goes on using memory that was given back."""
+    sentence = "The result of `{path}` {words} after `{trait}`: it uses memory that was given back."
+    yield from _observed(view, lambda seen: seen.dangles, semantics.DANGLES, sentence)
+
+
+def _observed(view: View, wanted: Callable[[Observation], bool], words: str, sentence: str) -> Iterator[Finding]:
     for one in view.session.semantics:
         for trait, seen in one.observed.items():
-            if seen.outcome == "dies":
+            if wanted(seen):
                 kind, _, value = trait.partition("=")
-                yield Finding(
-                    sentence=f"`{one.path}` {semantics.WORDS['dies']} when the source's {kind} is {value}.",
-                    anchor=semantics.card_anchor(one, kind),
-                    numbers=(semantics.WORDS["dies"],),
-                )
+                said = sentence.format(path=one.path, words=words, trait=trait, kind=kind, value=value)
+                yield Finding(sentence=said, anchor=semantics.card_anchor(one, kind), numbers=(words,))

@@ -174,11 +174,14 @@ def a_full_session(sizes: Sequence[str] = ALL_SIZES, *, spread: float = 0.01, **
     loud = Observation(outcome="shares", warns=True, writable=True)
     dead = Observation(outcome="dies", error="killed by SIGABRT")
     c_order = Observation(outcome="copies", keeps_order=False, writable=True)
+    bare = Observation(outcome="shares", drops_mask=True, writable=True)
+    kept, gone = (Observation(outcome="shares", keeps_source=keeps) for keeps in (True, False))
     semantics = [
-        some_semantics("torch.from_numpy", {"layout=readonly": loud, "dtype=bfloat16": refused}),
+        some_semantics("torch.from_numpy", {"layout=readonly": loud, "dtype=bfloat16": refused, "array=masked": bare}),
         some_semantics("torch.from_dlpack", {"layout=reversed": dead}),
         some_semantics("torch.as_tensor", {"layout=reversed": refused}),
         some_semantics("torch.from_numpy(a.copy())", {"layout=F": c_order}, family="copy"),
-        some_semantics("Tensor.numpy", {"tensor=requires_grad": refused}),
+        some_semantics("Tensor.numpy", {"tensor=requires_grad": refused, "lifetime=source_dropped": kept}),
+        some_semantics("np.from_dlpack", {"lifetime=source_dropped": kept, "lifetime=storage_resized": gone}),
     ]
     return a_session(records, semantics=semantics, **header)

@@ -70,6 +70,12 @@ def as_bits_of_numpy(result: Any) -> Array:  # noqa: ANN401  an array or a tenso
     return known.view(np.uint16) if known.dtype.name == "bfloat16" else known
 
 
+def same_bits(found: Array, expected: Array) -> bool:
+    """Whether two arrays have the same shape, the same dtype but for its byte order, and the same bits."""
+    native = expected.astype(expected.dtype.newbyteorder("="))
+    return (found.shape, found.dtype, found.tobytes()) == (native.shape, native.dtype, native.tobytes())
+
+
 def _check_limit(call: Call) -> Checked:
     """Observe whether the bytes follow the source: a memmove copies, an empty call moves nothing."""
     call.input.poke()

@@ -1,13 +1,14 @@
 """What a path does with awkward sources, observed on a few elements: the rows of the semantics card.
 
-A probe may kill the process (``torch.from_dlpack`` does on negative strides), so each is announced before it runs and
-the session that started the process records the death.
+Layouts and dtypes are those of the matrix, other awkward sources stand in `traits`, and what becomes of a result when
+its source goes in `lifetimes`. A probe may kill the process (``torch.from_dlpack`` does on negative strides), so each
+is announced before it runs and the session that started the process records the death.
 """
 
 from __future__ import annotations
 
 import warnings
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -15,13 +16,13 @@ import torch
 
 from .calls import call as build_call
 from .cases import CASTS, DTYPES, LAYOUTS, SIZES, TENSOR_LAYOUTS, TRANSFERS, Case
-from .checks import as_bits_of_numpy, observe_aliasing
+from .checks import as_bits_of_numpy, observe_aliasing, same_bits
 from .inputs import InputCache
+from .lifetimes import LIFETIMES
 from .paths import PATHS
+from .traits import TRAITS, AwkwardInputs
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from .calls import Call
     from .registry import Path
 
@@ -36,7 +37,7 @@ _CAST: Final = CASTS[0]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Probe:
-    """One path and one trait of its source, such as ``layout=reversed``, ``dtype=bfloat16``, ``tensor=conjugate``."""
+    """One path and one trait of its source, such as ``layout=reversed``, ``dtype=bfloat16``, ``array=masked``."""
 
     path: str
     trait: str
@@ -53,9 +54,10 @@ def probes(path: Path) -> list[Probe]:
         return []
     layouts = [layout for layout in LAYOUTS if path.source == "array" or layout in TENSOR_LAYOUTS]
     dtypes = [] if path.family == "cast" else list(DTYPES)
-    tensors = list(_TENSOR_TRAITS) if path.source == "tensor" and path.family != "cast" else []
     traits = [f"layout={one}" for one in layouts] + [f"dtype={one}" for one in dtypes]
-    return [Probe(path=path.name, trait=trait) for trait in traits + [f"tensor={one}" for one in tensors]]
+    traits += [name for name, one in TRAITS.items() if one.suits(path)]
+    traits += [name for name, one in LIFETIMES.items() if one.suits(path)]
+    return [Probe(path=path.name, trait=trait) for trait in traits]
 
 
 def observe(probe: Probe) -> dict[str, Any]:
@@ -63,11 +65,27 @@ def observe(probe: Probe) -> dict[str, Any]:
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         try:
-            seen = _look(_probe_call(probe))
+            seen = _seen(probe)
         except REFUSALS as error:
             lines = str(error).strip().splitlines() or [""]
             seen = {"outcome": "raises", "error": f"{type(error).__name__}: {lines[0]}"}
     return seen | ({"warns": True} if caught else {})
+
+
+def _seen(probe: Probe) -> dict[str, Any]:
+    path, trait = PATHS[probe.path], probe.trait
+    if trait in LIFETIMES:
+        return LIFETIMES[trait].watch(lambda make: build_call(_case(path), AwkwardInputs(make)))
+    if trait in TRAITS:
+        return _look(build_call(_case(path, dtype=TRAITS[trait].dtype), AwkwardInputs(TRAITS[trait].make)))
+    axis, _, value = trait.partition("=")
+    return _look(build_call(_case(path, **{axis: value}), InputCache(0)))
+
+
+def _case(path: Path, *, dtype: str = "float32", layout: str = "C") -> Case:
+    """Return the case of a few elements; a cast is from float64 whatever the dtype, which its traits leave alone."""
+    dtype = _CAST if path.family == "cast" else dtype
+    return Case(path=path.name, dtype=dtype, layout=layout, nbytes=SIZES[_SIZE], threads="1t")
 
 
 def _look(call: Call) -> dict[str, Any]:
@@ -77,9 +95,18 @@ def _look(call: Call) -> dict[str, Any]:
         "outcome": observe_aliasing(call, result),
         "keeps_order": _keeps_order(call, found),
         "writable": isinstance(result, torch.Tensor) or bool(result.flags.writeable),
-        "wrong_values": not np.array_equal(found, call.expected()),
+        **_values(found, call.expected(), call.input.source),
     }
     return {name: value for name, value in seen.items() if value is not None}
+
+
+def _values(found: Array, expected: Array, source: object) -> dict[str, bool]:
+    """Compare what the source shows, and look for what it hides."""
+    if found.shape != expected.shape:
+        return {"wrong_values": True}
+    hidden = np.ma.getmaskarray(source) if np.ma.isMA(source) else np.zeros(found.shape, np.bool_)
+    wrong = not same_bits(found[~hidden], expected[~hidden])
+    return {"wrong_values": wrong, "drops_mask": bool((found == expected)[hidden].any())}
 
 
 def _keeps_order(call: Call, result: Array) -> bool | None:
@@ -93,39 +120,3 @@ def _keeps_order(call: Call, result: Array) -> bool | None:
 def _order(array: Array) -> list[int]:
     longer = [axis for axis in range(array.ndim) if array.shape[axis] > 1]
     return sorted(longer, key=lambda axis: -abs(array.strides[axis]))
-
-
-def _probe_call(probe: Probe) -> Call:
-    path = PATHS[probe.path]
-    axis, _, value = probe.trait.partition("=")
-    dtype = value if axis == "dtype" else _CAST if path.family == "cast" else "float32"
-    layout = value if axis == "layout" else "C"
-    case = Case(path=path.name, dtype=dtype, layout=layout, nbytes=SIZES[_SIZE], threads="1t")
-    plain = build_call(case, InputCache(0))
-    return _TENSOR_TRAITS[value](plain) if axis == "tensor" else plain
-
-
-def _requires_grad(plain: Call) -> Call:
-    return _with_source(plain, plain.input.source.requires_grad_(), lambda: plain.input.reference)
-
-
-def _conjugate(plain: Call) -> Call:
-    source = torch.view_as_complex(plain.input.source.view(-1, 2)).conj()
-    return _with_source(plain, source, lambda: plain.input.reference.view(np.complex64).conj())
-
-
-def _negative_bit(plain: Call) -> Call:
-    source = torch._neg_view(plain.input.source)  # noqa: SLF001  the only way to set the bit alone
-    return _with_source(plain, source, lambda: -plain.input.reference)
-
-
-def _with_source(plain: Call, source: torch.Tensor, expected: Callable[[], Array]) -> Call:
-    out = [np.ones(tuple(source.shape), np.complex64 if source.is_complex() else np.float32)]
-    return replace(plain, args=(*out[: len(plain.args) - 1], source), expected=expected)
-
-
-_TENSOR_TRAITS: Final[dict[str, Callable[[Call], Call]]] = {
-    "requires_grad": _requires_grad,
-    "conjugate": _conjugate,
-    "negative_bit": _negative_bit,
-}

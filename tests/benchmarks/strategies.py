@@ -46,8 +46,11 @@ OBSERVATIONS = st.builds(
     outcome=st.sampled_from(("shares", "copies", "raises", "dies")),
     warns=st.booleans(),
     wrong_values=st.booleans(),
+    drops_mask=st.booleans(),
+    leaks=st.booleans(),
     keeps_order=st.none() | st.booleans(),
     writable=st.none() | st.booleans(),
+    keeps_source=st.none() | st.booleans(),
     error=st.none() | TEXT,
 )
 SEMANTICS = st.builds(

@@ -8,7 +8,10 @@ from benchmarks.suite.paths import PATHS
 from benchmarks.suite.probes import Probe, observe, probes
 from benchmarks.suite.registry import path
 
-TENSOR_TRAITS = {"tensor=requires_grad", "tensor=conjugate", "tensor=negative_bit"}
+ARRAYS = {"array=masked", "array=subclass", "array=0d", "array=one_row_reversed"}
+LAZY_BITS = {"tensor=conjugate", "tensor=negative_bit"}
+TENSORS = LAZY_BITS | {"tensor=requires_grad", "tensor=zero_tensor", "tensor=subclass", "tensor=wrapper"}
+DROPPED, RESIZED = "lifetime=source_dropped", "lifetime=storage_resized"
 
 
 @pytest.fixture(autouse=True)
@@ -29,21 +32,32 @@ def traits(name: str) -> set[str]:
     return {probe.trait for probe in probes(PATHS[name])}
 
 
-def test_an_array_path_is_tried_with_every_layout_and_dtype() -> None:
-    """A path from arrays meets all layouts and dtypes, and nothing that only tensors have."""
-    expected = {f"layout={one}" for one in LAYOUTS} | {f"dtype={one}" for one in DTYPES}
+def test_an_array_path_is_tried_with_what_arrays_have() -> None:
+    """A path from arrays meets all layouts, dtypes and awkward arrays, and nothing that only tensors have."""
+    expected = {f"layout={one}" for one in LAYOUTS} | {f"dtype={one}" for one in DTYPES} | ARRAYS | {DROPPED}
     assert traits("torch.from_numpy") == expected
 
 
 def test_a_tensor_path_is_tried_with_what_tensors_have() -> None:
-    """A path from tensors meets the layouts of tensors, all dtypes, gradients and lazy bits."""
-    expected = {f"layout={one}" for one in TENSOR_LAYOUTS} | {f"dtype={one}" for one in DTYPES} | TENSOR_TRAITS
-    assert traits("Tensor.numpy") == expected
+    """A path from tensors meets the layouts of tensors, all dtypes, awkward tensors and both lifetimes."""
+    expected = {f"layout={one}" for one in TENSOR_LAYOUTS} | {f"dtype={one}" for one in DTYPES}
+    assert traits("Tensor.numpy") == expected | TENSORS | {DROPPED, RESIZED}
 
 
-def test_a_cast_is_tried_with_layouts_alone() -> None:
-    """A cast has its dtypes in its cases; only layouts are tried."""
-    assert traits("torch.from_numpy.to") == {f"layout={one}" for one in LAYOUTS}
+def test_a_cast_is_tried_without_dtypes() -> None:
+    """A cast has its dtypes in its cases, and none of them is complex; all other traits are tried."""
+    assert traits("torch.from_numpy.to") == {f"layout={one}" for one in LAYOUTS} | ARRAYS | {DROPPED}
+    layouts = {f"layout={one}" for one in TENSOR_LAYOUTS}
+    assert traits("Tensor.to.numpy") == layouts | TENSORS - {"tensor=conjugate"} | {DROPPED, RESIZED}
+
+
+@pytest.mark.parametrize("family", ["share", "copy", "copy_into"])
+def test_every_tensor_path_meets_lazy_bits(family: str) -> None:
+    """Each path of these families that starts from a tensor is tried with conjugate and negative bits."""
+    names = [one.name for one in PATHS.values() if (one.family, one.source) == (family, "tensor")]
+    assert names
+    for name in names:
+        assert traits(name) >= LAZY_BITS, name
 
 
 @pytest.mark.parametrize("name", ["ref.memcpy", "bridge.stack", "seeds.preprocess", "h2d.to", "d2h.cpu"])
@@ -72,10 +86,11 @@ def test_every_probe_but_the_deadly_one_can_be_observed(name: str) -> None:
 
 @pytest.mark.parametrize("name", [known.name for known in PATHS.values() if known.name.startswith("bridge.")])
 def test_bridge_is_quiet_and_right(name: str) -> None:
-    """No trait makes one of bridge's own paths warn or give wrong values."""
+    """No trait makes one of bridge's own paths warn, lose a mask or memory, or give wrong values."""
     for probe in probes(PATHS[name]):
         found = Observation(**observe(probe))
-        assert (found.warns, found.wrong_values) == (False, False), probe.id
+        alarms = (found.warns, found.wrong_values, found.drops_mask, found.dangles, found.leaks)
+        assert not any(alarms), probe.id
 
 
 def test_a_refusal_is_told_with_its_words() -> None:
@@ -120,6 +135,67 @@ def test_lazy_bits_are_seen() -> None:
         )
 
 
+@pytest.mark.parametrize(("name", "outcome"), [("torch.from_numpy", "shares"), ("np.astype.from_numpy", "copies")])
+def test_a_mask_is_seen_to_be_dropped(name: str, outcome: str) -> None:
+    """What a mask hides is handed on, whether a path shares or copies."""
+    assert (seen(name, "array=masked")["outcome"], dropped(name)) == (outcome, True)
+
+
+def test_a_mask_is_refused_by_bridge() -> None:
+    """Bridge converts no masked array, and says why."""
+    assert "its mask would be lost" in seen("bridge.as_tensor", "array=masked")["error"]
+
+
+def dropped(name: str) -> bool:
+    """Return whether a path hands on what a mask hides, every other element being right."""
+    found = seen(name, "array=masked")
+    assert found["wrong_values"] is False
+    return found["drops_mask"]
+
+
+@pytest.mark.usefixtures("registry")
+def test_a_mask_that_is_filled_is_not_dropped() -> None:
+    """A path that fills hidden elements is right; one that touches another element is wrong all the same."""
+
+    @path("fake.filled", family="copy")
+    def filled(a: np.ndarray) -> torch.Tensor:
+        return torch.from_numpy(a.filled(0) if np.ma.isMA(a) else a.copy())
+
+    @path("fake.all_gone", family="copy")
+    def all_gone(a: np.ndarray) -> torch.Tensor:
+        return torch.zeros(a.shape)
+
+    assert dropped("fake.filled") is False
+    assert seen("fake.all_gone", "array=masked") | {"wrong_values": True, "drops_mask": False} == seen(
+        "fake.all_gone", "array=masked"
+    )
+
+
+def test_an_array_without_axes_is_seen_to_be_copied() -> None:
+    """`torch.asarray` copies an array without axes though it shares all others; `torch.from_numpy` shares it."""
+    assert seen("torch.asarray", "array=0d")["outcome"] == "copies"
+    assert seen("torch.from_numpy", "array=0d")["outcome"] == "shares"
+
+
+def test_a_stride_without_meaning_is_seen_to_be_refused() -> None:
+    """Torch refuses a negative stride on an axis of length one; bridge shares it."""
+    assert seen("torch.from_numpy", "array=one_row_reversed")["outcome"] == "raises"
+    assert seen("bridge.as_tensor", "array=one_row_reversed")["outcome"] == "shares"
+
+
+@pytest.mark.parametrize("trait", ["tensor=negative_bit", "tensor=zero_tensor", "tensor=wrapper"])
+def test_wrong_numbers_of_dlpack_are_seen(trait: str) -> None:
+    """`np.from_dlpack` returns whatever lies in memory; bridge copies what the tensor means, or refuses."""
+    assert seen("np.from_dlpack", trait)["wrong_values"] is True
+    assert seen("bridge.as_array", trait)["outcome"] in {"copies", "raises"}
+
+
+@pytest.mark.parametrize("name", ["Tensor.numpy", "bridge.as_array", "np.from_dlpack"])
+def test_a_subclass_that_adds_nothing_is_shared(name: str) -> None:
+    """A subclass with memory of its own is converted like any tensor."""
+    assert seen(name, "tensor=subclass") | {"outcome": "shares", "wrong_values": False} == seen(name, "tensor=subclass")
+
+
 @pytest.mark.usefixtures("registry")
 def test_wrong_values_are_seen() -> None:
     """A path that returns other values without a word is observed, not raised."""
@@ -129,6 +205,25 @@ def test_wrong_values_are_seen() -> None:
         return torch.from_numpy(a.copy()).zero_()
 
     assert seen("fake.wrong", "layout=C")["wrong_values"] is True
+
+
+@pytest.mark.usefixtures("registry")
+@pytest.mark.parametrize("change", ["narrower", "wider", "shorter", "reshaped"])
+def test_another_dtype_or_shape_is_wrong(change: str) -> None:
+    """Equal numbers in other bits or under other axes are not what a conversion promises, and are no refusal."""
+    changes = {
+        "narrower": lambda a: a.astype(np.int32),
+        "wider": lambda a: a.astype(np.float64),
+        "shorter": lambda a: a[:-1].copy(),
+        "reshaped": lambda a: a.copy()[None],
+    }
+
+    @path("fake.changed", family="copy")
+    def fake(a: np.ndarray) -> torch.Tensor:
+        return torch.from_numpy(changes[change](a))
+
+    found = seen("fake.changed", "dtype=int64")
+    assert (found["outcome"], found["wrong_values"]) == ("copies", True)
 
 
 @pytest.mark.usefixtures("registry")

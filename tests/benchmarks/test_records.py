@@ -120,8 +120,24 @@ def test_records_do_not_change(record: object) -> None:
 
 
 def test_an_observation_says_what_is_rare_where_it_is_true() -> None:
-    """Warnings and wrong values are said where they happened; `False` of another answer is kept."""
-    quiet = Observation(outcome="copies", writable=False).to_json()
-    loud = Observation(outcome="copies", warns=True, wrong_values=True).to_json()
-    assert quiet == {"outcome": "copies", "writable": False}
-    assert loud == {"outcome": "copies", "warns": True, "wrong_values": True}
+    """What went wrong is said where it happened; `False` of another answer is kept."""
+    quiet = Observation(outcome="copies", writable=False, keeps_source=False).to_json()
+    wrong = {"warns": True, "wrong_values": True, "drops_mask": True, "leaks": True}
+    assert quiet == {"outcome": "copies", "writable": False, "keeps_source": False}
+    assert Observation(outcome="copies", **wrong).to_json() == {"outcome": "copies"} | wrong
+
+
+@pytest.mark.parametrize(
+    ("outcome", "keeps_source", "dangles"),
+    [("shares", False, True), ("shares", True, False), ("shares", None, False), ("copies", False, False)],
+)
+def test_what_shares_memory_that_went_dangles(outcome: str, keeps_source: bool | None, dangles: bool) -> None:  # noqa: FBT001  parameters
+    """Only a result that shares needs its source's memory; where nobody asked, nothing is said."""
+    assert Observation(outcome=outcome, keeps_source=keeps_source).dangles is dangles  # type: ignore[arg-type]
+
+
+def test_an_observation_of_an_older_session_reads() -> None:
+    """What was not asked when a session was measured is read as not asked."""
+    found = Semantics.from_json(some_semantics().to_json() | {"observed": {"layout=C": {"outcome": "shares"}}})
+    seen = found.observed["layout=C"]
+    assert (seen.keeps_source, seen.drops_mask, seen.leaks, seen.dangles) == (None, False, False, False)

@@ -320,6 +320,17 @@ def test_a_real_session_sees_the_path_that_kills(real: tuple[Path, Session]) -> 
     assert observed["layout=C"].outcome == "shares"
 
 
+def test_a_real_session_sees_masks_and_lifetimes(real: tuple[Path, Session]) -> None:
+    """Behind the death, the fresh process goes on: a dropped mask and a source that is kept are in the file."""
+    peer, ours = (
+        {one.path: one for one in real[1].semantics}[name] for name in ("torch.from_dlpack", "bridge.as_array")
+    )
+    assert peer.observed["array=masked"].drops_mask
+    assert peer.observed["lifetime=source_dropped"].keeps_source is True
+    resized = ours.observed["lifetime=storage_resized"]
+    assert (resized.outcome, resized.keeps_source) == ("shares", True)
+
+
 def test_a_real_session_tells_no_one_who_measured(real: tuple[Path, Session]) -> None:
     """No host name, no user's name or folder and no absolute path is in a session's file."""
     text = real[0].read_text()

@@ -4,6 +4,8 @@ from typing import Any
 import pytest
 
 from benchmarks.records import Observation
+from benchmarks.suite.lifetimes import LIFETIMES
+from benchmarks.suite.traits import TRAITS
 from reports import pages, units
 from reports.contents import Contents, contents
 from reports.figures import drawn
@@ -178,6 +180,63 @@ def test_the_semantics_card_says_what_was_observed() -> None:
     assert texts(card)[1][card.table.headers.index("reversed")] == units.NONE
     assert texts(known["semantics-messages"]) == [["layout bigendian", f"TypeError: {HOSTILE}", "a.path"]]
     assert len(known["semantics-tensor"].table.lines) == 1
+
+
+def test_the_semantics_card_says_what_goes_wrong_without_a_word() -> None:
+    """A lost mask, wrong values, memory that went and memory that stayed are each said first, and stand out."""
+    seen = {
+        "array=masked": Observation(outcome="copies", drops_mask=True),
+        "lifetime=source_dropped": Observation(outcome="shares", keeps_source=True),
+        "lifetime=storage_resized": Observation(outcome="shares", keeps_source=False),
+        "lifetime=<a>": Observation(outcome="copies", keeps_source=True, leaks=True),
+        "lifetime=b_c": Observation(outcome="copies", keeps_source=False),
+        "lifetime=d": Observation(outcome="shares", keeps_source=False, wrong_values=True),
+    }
+    known = figures([], semantics=[some_semantics("a.path", seen)])
+    assert texts(known["semantics-array"]) == [["a.path a.path(x)", "drops the mask copies"]]
+    card = known["semantics-lifetime"].table
+    row = dict(zip(card.headers, card.lines[0].cells, strict=True))
+    assert (str(row["source dropped"]), row["source dropped"].kind) == ("shares keeps the source", "shares")
+    assert (str(row["storage resized"]), row["storage resized"].kind) == ("dangles shares", "dies")
+    assert (str(row["<a>"]), row["<a>"].kind) == ("leaks the source copies", "dies")
+    assert (str(row["b c"]), row["b c"].kind) == ("copies", "copies")
+    assert (str(row["d"]), row["d"].kind) == ("wrong values, dangles shares", "dies")
+
+
+def test_the_semantics_card_explains_its_traits() -> None:
+    """A caption says what the names of a table's columns mean."""
+    seen = {"lifetime=source_dropped": Observation(outcome="copies"), "lifetime=<a>": Observation(outcome="copies")}
+    known = figures([], semantics=[some_semantics("a.path", seen)])
+    assert known["semantics-lifetime"].caption.startswith("`source dropped`: the last reference")
+    assert "<a>" not in known["semantics-lifetime"].caption
+    assert known["semantics-dtype"].caption == ""
+
+
+def test_traits_that_a_session_never_tried_are_said_to_be_unknown() -> None:
+    """A session from before a trait names it as not observed; one that tried all of a kind names none."""
+    every = {name: Observation(outcome="copies") for name in TRAITS if name.startswith("array=")}
+    without = dict(list(every.items())[2:])
+    old, new = (figures([], semantics=[some_semantics("x", seen)])["semantics-array"] for seen in (without, every))
+    assert old.caption.endswith(". Not observed: `masked`, `subclass`.")
+    assert "ot observed" not in new.caption
+
+
+@pytest.mark.parametrize("name", [*TRAITS, *LIFETIMES])
+def test_every_trait_has_its_words_in_the_legend(name: str) -> None:
+    """A trait that `run` tries is explained above its table."""
+    kind, _, value = name.partition("=")
+    known = figures([], semantics=[some_semantics("a.path", {name: Observation(outcome="copies")})])
+    assert known[f"semantics-{kind}"].caption.startswith(f"`{value.replace('_', ' ')}`: ")
+
+
+def test_kinds_of_traits_that_a_session_never_tried_are_said_to_be_unknown() -> None:
+    """A session from before a kind of trait shows it as not observed; one that probed nothing shows no card."""
+    known = figures([], semantics=[some_semantics("a.path")])
+    for kind in ("array", "tensor", "lifetime"):
+        assert texts(known[f"semantics-{kind}"]) == [["every path", "not observed"]]
+    order = [name for name in known if name.startswith("semantics-")]
+    assert order == [f"semantics-{kind}" for kind in ("layout", "dtype", "array", "tensor", "lifetime")]
+    assert not [name for name in figures([]) if name.startswith("semantics")]
 
 
 def test_faults_stand_beside_the_copy_without_them() -> None:

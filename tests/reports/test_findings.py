@@ -211,6 +211,27 @@ def test_a_path_that_returns_wrong_values_is_named() -> None:
     assert said([], "wrong values", semantics=[some_semantics("x", {"tensor=negative_bit": right})]) == []
 
 
+def test_a_path_that_drops_a_mask_is_named() -> None:
+    """What hands on hidden elements is said; what copies the others alone is not."""
+    bare, right = Observation(outcome="shares", drops_mask=True), Observation(outcome="copies")
+    (one,) = said([], "drops the mask", semantics=[some_semantics("torch.from_numpy", {"array=masked": bare})])
+    assert one.sentence == "`torch.from_numpy` drops the mask, without a word, for `array=masked`."
+    assert said([], "drops the mask", semantics=[some_semantics("x", {"array=masked": right})]) == []
+
+
+def test_a_path_whose_result_dangles_is_named() -> None:
+    """A result over memory that was given back is said; one that keeps its memory, or needs none, is not."""
+    trait = "lifetime=storage_resized"
+    gone, kept, free = (
+        Observation(outcome=outcome, keeps_source=keeps)
+        for outcome, keeps in (("shares", False), ("shares", True), ("copies", False))
+    )
+    (one,) = said([], "dangles", semantics=[some_semantics("np.from_dlpack", {trait: gone})])
+    assert one.sentence.startswith(f"The result of `np.from_dlpack` dangles after `{trait}`:")
+    for seen in (kept, free):
+        assert said([], "dangles", semantics=[some_semantics("x", {trait: seen})]) == []
+
+
 def test_findings_do_not_change_between_calls() -> None:
     """The same session gives the same sentences in the same order."""
     assert findings(a_full_session()) == findings(a_full_session())

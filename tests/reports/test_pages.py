@@ -41,7 +41,12 @@ def a_small_session() -> Session:
         a_failure(hostile),
     ]
     refused = Observation(outcome="raises", error=f"ValueError: {HOSTILE}")
-    seen = {"layout=reversed": refused, "layout=bigendian": Observation(outcome="dies")}
+    seen = {
+        "layout=reversed": refused,
+        "layout=bigendian": Observation(outcome="dies"),
+        "array=masked": Observation(outcome="copies", drops_mask=True),
+        "lifetime=source_dropped": Observation(outcome="shares", keeps_source=True),
+    }
     return a_session(records, semantics=[some_semantics(hostile, seen)], command=f"python {HOSTILE}")
 
 
