@@ -53,15 +53,25 @@ def _common(items: Sequence[Side]) -> tuple[torch.dtype, tuple[int, ...]]:
 
 
 def _stacked_alike(seq: Sequence[Side]) -> torch.Tensor | None:
-    """Stack plain arrays, or small plain tensors, of one shape and dtype along axis 0; None if they differ."""
-    kinds = {type(item) for item in seq}
-    if len(kinds) > 1 or len({item.dtype for item in seq}) > 1 or len({item.shape for item in seq}) > 1:
+    """Stack plain arrays, or small plain tensors, of one shape and dtype along axis 0; None if they may differ."""
+    first = seq[0]
+    if type(first) is np.ndarray and first.dtype in dtypes.ARRAY_DTYPES:
+        try:
+            return _joined(seq, first)
+        except (TypeError, ValueError, RuntimeError):  # they differ, or NumPy cannot look at one of them
+            return None
+    if type(first) is not torch.Tensor or len({(type(item), item.dtype, item.shape) for item in seq}) > 1:
         return None
-    if np.ndarray in kinds and seq[0].dtype in dtypes.ARRAY_DTYPES:
-        return memory.tensor_of(np.array(list(seq)))
-    if torch.Tensor in kinds and len(seq) * math.prod(seq[0].shape) * seq[0].itemsize < engines.NUMPY_BELOW_BYTES:
-        return _stacked_by_torch(seq)
-    return None
+    small = len(seq) * math.prod(first.shape) * first.itemsize < engines.NUMPY_BELOW_BYTES
+    return _stacked_by_torch(seq) if small else None
+
+
+def _joined(seq: Sequence[Any], first: np.ndarray) -> torch.Tensor | None:
+    """Join arrays end to end: NumPy checks their dtypes and all axes but the first, in half the time of np.stack."""
+    if list(map(len, seq)).count(len(first)) < len(seq):
+        return None
+    joined = np.concatenate(seq, dtype=first.dtype, casting="no")
+    return torch.from_numpy(joined.reshape(-1, *first.shape)) if type(joined) is np.ndarray else None
 
 
 def _stacked_by_torch(seq: Any) -> torch.Tensor | None:  # noqa: ANN401 - tensors, as the caller checked

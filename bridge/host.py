@@ -44,7 +44,13 @@ def as_tensor(  # noqa: PLR0913 - the keywords of torch.as_tensor and of the arr
         TypeError: `x` can never be a tensor, or the cast breaks `casting`.
 
     """
-    if dtype is device is None and type(x) is ndarray and order == "K" and readonly == "copy" and x.dtype.isbuiltin == 1:
+    if (
+        dtype is device is None
+        and type(x) is ndarray
+        and order == "K"
+        and readonly == "copy"
+        and x.dtype.isbuiltin == 1
+    ):
         try:
             if copy is None and x.flags.carray:
                 return from_numpy(x)

@@ -121,7 +121,7 @@ TARGETS: Final[tuple[Target, ...]] = (
     *_sizes("copy into given memory", "bridge.copyto", "ref.memcpy", _LARGE, at_most=1.05),
     *_pairs("keep F order", "bridge.as_tensor.copy", "np.copy.from_numpy", rest="float32/F/64MiB/1t", at_least=10),
     *_pairs(
-        "keep NHWC", "bridge.as_tensor.copy", "np.copy.from_numpy", rest="float32/nhwc_as_nchw/64MiB/1t", at_least=3
+        "keep NHWC", "bridge.as_tensor.copy", "np.copy.from_numpy", rest="float32/features_as_nchw/64MiB/1t", at_least=3
     ),
     *(
         target
@@ -136,7 +136,7 @@ TARGETS: Final[tuple[Target, ...]] = (
         "bridge.as_tensor.copy",
         "np.copy.from_numpy",
         "torch.flip",
-        rest="uint8/channels_reversed/16MiB/1t",
+        rest="uint8/channels_reversed/24MiB/1t",
         at_least=2,
     ),
     *(

@@ -23,7 +23,7 @@ KIB: Final = 1024
 MIB: Final = 1024 * KIB
 
 #: 31 and 32 MiB stand on the two sides of glibc's largest dynamic mmap threshold: from 32 MiB on, each fresh block
-#: is a new mapping whose pages all fault.
+#: is a new mapping whose pages all fault. 24 MiB are an image of 2048 x 4096 pixels of three bytes.
 SIZES: Final[dict[str, int]] = {
     "64B": 64,
     "512B": 512,
@@ -34,6 +34,7 @@ SIZES: Final[dict[str, int]] = {
     "1MiB": MIB,
     "4MiB": 4 * MIB,
     "16MiB": 16 * MIB,
+    "24MiB": 24 * MIB,
     "31MiB": 31 * MIB,
     "32MiB": 32 * MIB,
     "64MiB": 64 * MIB,
@@ -80,7 +81,7 @@ LAYOUTS: Final[tuple[str, ...]] = (
 #: Layouts that a tensor can have; the others are properties of NumPy arrays alone.
 TENSOR_LAYOUTS: Final = frozenset({"C", "F", "sliced", "strided", "nhwc_as_nchw", "broadcast"})
 #: Arrays whose copy is slow if it is made element by element in the obvious order.
-HARD_LAYOUTS: Final[tuple[str, ...]] = ("channels_reversed", "sliced_T", "F_3d")
+HARD_LAYOUTS: Final[tuple[str, ...]] = ("channels_reversed", "features_as_nchw", "sliced_T", "F_3d")
 #: What only a tensor can be; it lies in memory like C.
 TENSOR_STATES: Final = ("requires_grad",)
 #: Batches for the stack family, by the bytes of one array: 64 rows of 16 floats are ``items64B`` at 4 KiB.

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 _TILE_ELEMENTS: Final = 65_536
 _SLICE_MARGIN: Final = 8
 _CHANNELS: Final = 4
+_FEATURES: Final = 64
 _IMAGE_SIDE: Final = 128
 
 
@@ -113,9 +114,9 @@ def thirds(elements: int) -> tuple[int, int, int]:
     return first, *halves(elements // first)
 
 
-def images(elements: int) -> tuple[int, int, int, int]:
-    """Split a number of elements into a batch of NHWC images of four channels and at most 128 x 128 pixels."""
-    channels = min(_CHANNELS, elements)
+def images(elements: int, channels: int = _CHANNELS) -> tuple[int, int, int, int]:
+    """Split a number of elements into a batch of NHWC images of some channels and at most 128 x 128 pixels."""
+    channels = min(channels, elements)
     height, width = halves(min(elements // channels, _IMAGE_SIDE * _IMAGE_SIDE))
     return elements // (channels * height * width), height, width, channels
 
@@ -185,7 +186,12 @@ def _bigendian(elements: int, dtype: str) -> tuple[Array, Array]:
 
 def _channels_reversed(elements: int, dtype: str) -> tuple[Array, Array]:
     owner = values(elements, dtype)
-    return owner, owner.reshape(images(elements))[..., ::-1]
+    return owner, owner.reshape(images(elements, _CHANNELS if elements % 3 else 3))[..., ::-1]
+
+
+def _features_as_nchw(elements: int, dtype: str) -> tuple[Array, Array]:
+    owner = values(elements, dtype)
+    return owner, owner.reshape(images(elements, _FEATURES)).transpose(0, 3, 1, 2)
 
 
 def _sliced_t(elements: int, dtype: str) -> tuple[Array, Array]:
@@ -210,6 +216,7 @@ _LAYOUTS: Final[dict[str, Callable[[int, str], tuple[Array, Array]]]] = {
     "readonly": _readonly,
     "bigendian": _bigendian,
     "channels_reversed": _channels_reversed,
+    "features_as_nchw": _features_as_nchw,
     "sliced_T": _sliced_t,
     "F_3d": _f_3d,
 }
