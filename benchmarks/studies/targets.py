@@ -1,8 +1,8 @@
 """What bridge promises of its speed, each promise a ratio of two cases of the matrix measured in one interleaved run.
 
-For each pair of cases a fresh process checks both, then times them in turn, A B B A, in batches of equal length. A
-ratio of one process is that of the two medians; what is shown is the median of the processes, with their range. So
-slow drift of the machine meets both sides, and what differs between processes shows in the range.
+A pass is a fresh process that takes the pairs in a random order. Of each it checks both cases, then times them in
+turn, A B B A, in batches of equal length; its ratio is that of the two medians. What is shown is the median of the
+passes, with their range. So slow drift of the machine meets both sides, and what differs between processes shows.
 
     python benchmarks/studies/targets.py [--filter REGEX] [--passes N] [--busy]
 
@@ -17,6 +17,7 @@ import json
 import re
 import subprocess
 import sys
+import warnings
 from contextlib import contextmanager
 from dataclasses import dataclass
 from statistics import median
@@ -30,6 +31,7 @@ from benchmarks.checkout import ROOT, Checkout
 from benchmarks.lock import machine_lock
 from benchmarks.machine import machine, software
 from benchmarks.measure import calibrate
+from benchmarks.session import shuffled
 from benchmarks.statistics import Estimate, of_values
 from benchmarks.suite.calls import call
 from benchmarks.suite.cases import Case
@@ -37,13 +39,13 @@ from benchmarks.suite.checks import check
 from benchmarks.suite.inputs import InputCache
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
 PASSES: Final = 8
 #: Turns A B B A of a process: at least so many, and more as long as they fit the budget.
 TURNS_MIN: Final = 3
 TURNS_MAX: Final = 25
-BUDGET_NS: Final = 1_500_000_000
+BUDGET_NS: Final = 700_000_000
 _CACHE_BYTES: Final = 4 << 30
 
 
@@ -58,9 +60,14 @@ class Target:
     at_least: float | None = None
 
     @property
+    def pair(self) -> str:
+        """The two cases in one word."""
+        return f"{self.ours} {self.other}"
+
+    @property
     def promise(self) -> str:
         """The promise in words: what ours takes, or how many times faster it is."""
-        return f"≤ {self.at_most:g} ×" if self.at_most else f"≥ {self.at_least:g} × faster"
+        return f"≤ {self.at_most:g} x" if self.at_most else f"≥ {self.at_least:g} x faster"
 
     def shown(self, ours_over_other: Estimate) -> Estimate:
         """Return the ratio in the direction of the promise."""
@@ -153,10 +160,10 @@ TARGETS: Final[tuple[Target, ...]] = (
             f"cast {cast}", "bridge.as_tensor.dtype", "np.astype.from_numpy", rest=f"{cast}/C/64MiB/1t", at_least=1
         )
     ),
-    *_pairs("stack 64 × 16", "bridge.stack", "torch.tensor.list", rest="float32/items64B/4KiB/1t", at_least=15),
-    *_pairs("stack 256 × 1024", "bridge.stack", "torch.tensor.list", rest="float32/items4KiB/1MiB/1t", at_least=200),
-    *_pairs("stack 2048 × 128", "bridge.stack", "torch.tensor.list", rest="float32/items512B/1MiB/1t", at_least=100),
-    *_pairs("stack 64 × 512 KiB", "bridge.stack", "default_collate", rest="float32/items512KiB/32MiB/1t", at_least=3),
+    *_pairs("stack 64 x 16", "bridge.stack", "torch.tensor.list", rest="float32/items64B/4KiB/1t", at_least=15),
+    *_pairs("stack 256 x 1024", "bridge.stack", "torch.tensor.list", rest="float32/items4KiB/1MiB/1t", at_least=200),
+    *_pairs("stack 2048 x 128", "bridge.stack", "torch.tensor.list", rest="float32/items512B/1MiB/1t", at_least=100),
+    *_pairs("stack 64 x 512 KiB", "bridge.stack", "default_collate", rest="float32/items512KiB/32MiB/1t", at_least=3),
     *_pairs("standardize", "bridge.standardize", "seeds.preprocess", rest="float32/C/64MiB/1t", at_least=4),
     *_pairs("standardize", "bridge.standardize", "seeds.preprocess", rest="float32/C/64MiB/allt", at_least=3),
     *_pairs("standardize", "bridge.standardize", "np.preprocess", rest="float32/C/64MiB/1t", at_least=1.8),
@@ -178,16 +185,30 @@ THREADED: Final[tuple[Target, ...]] = tuple(
 )
 
 
-def measured(target: Target, passes: int) -> Estimate:
-    """Return the time of ours over that of the other, one ratio a fresh process."""
-    command = [sys.executable, __file__, "--pair", target.ours, target.other]
-    ratios = [json.loads(subprocess.check_output(command, cwd=ROOT)) for _ in range(passes)]  # noqa: S603  ourselves
-    return of_values(ratios)
+def measured(targets: Sequence[Target], passes: int) -> list[Estimate]:
+    """Return the time of ours over that of the other for each promise, one ratio a pass."""
+    ratios: dict[str, list[float]] = {target.pair: [] for target in targets}
+    for number in range(passes):
+        pairs = shuffled(list(ratios), 0, number)
+        command = [sys.executable, __file__, "--pairs", *pairs]
+        for line in subprocess.check_output(command, cwd=ROOT, text=True).splitlines():  # noqa: S603  ourselves
+            pair, ratio = json.loads(line)
+            ratios[pair].append(ratio)
+        print(f"pass {number + 1} of {passes}", file=sys.stderr)
+    return [of_values(ratios[target.pair]) for target in targets]
 
 
-def pair_ratio(ours: str, other: str) -> float:
-    """Check two cases and time them in turn in this process; return the ratio of the medians."""
+def one_pass(pairs: Sequence[str]) -> None:
+    """Measure the pairs in this process and print the ratio of each as soon as it is known."""
+    warnings.simplefilter("ignore")  # torch warns of lists of arrays, which are what is timed
     cache, all_threads = InputCache(_CACHE_BYTES), torch.get_num_threads()
+    for pair in pairs:
+        ours, other = pair.split()
+        print(json.dumps([pair, pair_ratio(ours, other, cache, all_threads)]), flush=True)
+
+
+def pair_ratio(ours: str, other: str, cache: InputCache, all_threads: int) -> float:
+    """Check two cases and time them in turn in this process; return the ratio of the medians."""
     batches = [_batch(Case.parse(case), cache, all_threads) for case in (ours, other)]
     times_ns: tuple[list[float], list[float]] = ([], [])
     start_ns = perf_counter_ns()
@@ -221,7 +242,7 @@ def _batch(case: Case, cache: InputCache, all_threads: int) -> Callable[[], floa
 def row(target: Target, ours_over_other: Estimate) -> str:
     """Return the row of one promise."""
     shown = target.shown(ours_over_other)
-    ratio = f"{shown.value:.3g} [{shown.low:.3g}–{shown.high:.3g}]"
+    ratio = f"{shown.value:.3g} [{shown.low:.3g}-{shown.high:.3g}]"
     return (
         f"| {target.work} | `{target.ours}` | `{target.other}` | {target.promise} | {ratio} | {target.verdict(shown)} |"
     )
@@ -247,21 +268,21 @@ def main() -> None:
     parser.add_argument("--filter", default="", help="only promises whose work or cases match this expression")
     parser.add_argument("--passes", type=int, default=PASSES, help="fresh processes a promise")
     parser.add_argument("--busy", action="store_true", help="threads under a busy second core instead")
-    parser.add_argument("--pair", nargs=2, metavar=("OURS", "OTHER"), help=argparse.SUPPRESS)
+    parser.add_argument("--pairs", nargs="+", help=argparse.SUPPRESS)
     asked = parser.parse_args()
-    if asked.pair:
-        print(pair_ratio(*asked.pair))
+    if asked.pairs:
+        one_pass(asked.pairs)
         return
     stolen_s = cpu_times().steal
+    chosen = [one for one in (THREADED if asked.busy else TARGETS) if re.search(asked.filter, f"{one.work} {one.pair}")]
     with machine_lock(), neighbour(busy=asked.busy):
-        print("| work | ours | other | promise | measured | |\n| --- | --- | --- | --- | --- | --- |")
-        for target in THREADED if asked.busy else TARGETS:
-            if re.search(asked.filter, f"{target.work} {target.ours} {target.other}"):
-                print(row(target, measured(target, asked.passes)), flush=True)
+        found = measured(chosen, asked.passes)
+    print("| work | ours | other | promise | measured | |\n| --- | --- | --- | --- | --- | --- |")
+    print("\n".join(row(target, estimate) for target, estimate in zip(chosen, found, strict=True)))
     here, known = machine(), software()
     versions = ", ".join(f"{name} {known[name]}" for name in ("python", "numpy", "torch"))
     print(
-        f"\nCommit {Checkout.look().commit[:7]}; {here['cpu']}, {here['logical_cpus']} CPUs, {asked.passes} processes a row, "
+        f"\nCommit {Checkout.look().commit[:7]}; {here['cpu']}, {here['logical_cpus']} CPUs, {asked.passes} passes, "
         f"{cpu_times().steal - stolen_s:.1f} s stolen; {versions}"
     )
 
