@@ -4,8 +4,9 @@ An engine fills `dst` from `src`, of one shape; either may be of either library.
 `layouts`. The ratios in comments are times against the other library, one thread, interleaved on one machine (Zen 5).
 """
 
+import math
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeVar
 
@@ -13,7 +14,7 @@ import numpy as np
 import torch
 
 from bridge import dtypes, layouts, memory
-from bridge.memory import Side
+from bridge.memory import Memory, Side
 from bridge.operands import Operand
 
 Item = TypeVar("Item")
@@ -21,9 +22,9 @@ Made = TypeVar("Made")
 Engine = Callable[[Side, Side], None]
 
 NUMPY_BELOW_BYTES = 64 << 10  # for so few, torch's dispatcher costs as much as the copy
-_THREADS_FROM_BYTES = 1 << 20  # waking a thread costs more than it brings
-_SERIAL_BELOW_ELEMENTS = 32768  # torch starts no thread for fewer
-
+_THREADS_FROM_BYTES = 32 << 20  # a second thread brings a tenth or less below, and a busy core takes it back
+_PIECE_ELEMENTS = 1 << 18
+_SERIAL_ELEMENTS = 32767  # torch starts its threads for more; waiting for them takes 16 ms where a core is busy
 _ITEMS_PER_THREAD = 16  # starting a thread costs 0.1 ms, as much as five blocks of `standardize`
 
 _forked = False
@@ -40,7 +41,7 @@ os.register_at_fork(after_in_child=_note_fork)
 
 def fill(dst: Side, src: Side) -> None:
     """Fill `dst` from `src`, of one shape, by the engine that suits both; they may overlap."""
-    name = "staged" if memory.overlap(dst, src) else choose(Operand.of(dst), Operand.of(src), torch_threads())
+    name = "staged" if memory.overlap(dst, src) else choose(Operand.of(dst), Operand.of(src))
     run(name, dst, src)
 
 
@@ -85,18 +86,18 @@ def each(work: Callable[[Item], Made], items: Sequence[Item]) -> list[Made]:
     return made
 
 
-def choose(dst: Operand, src: Operand, threads: int) -> str:
-    """Name the engine for this pair, where torch may use so many threads."""
+def choose(dst: Operand, src: Operand) -> str:
+    """Name the engine for this pair."""
     torch_can = dst.for_torch and src.for_torch
     if not (dst.for_numpy and src.for_numpy) or _torch_alone_casts(dst.dtype, src.dtype):
         return "torch" if torch_can else "staged"
-    special = layouts.choose(dst, src, torch_may=torch_can and threads > 0)
-    return special or ("torch" if torch_can and _torch_is_faster(dst, src, threads) else "numpy")
+    special = layouts.choose(dst, src, torch_may=torch_can)
+    return special or ("torch" if torch_can and _torch_is_faster(dst.dtype, src.dtype) else "numpy")
 
 
-def threads_used(name: str, elements: int, threads: int) -> int:
-    """Say how many threads an engine uses for so many elements, if torch may use so many."""
-    return max(threads, 1) if name == "torch" and elements >= _SERIAL_BELOW_ELEMENTS else 1
+def threads_used(name: str, nbytes: int, threads: int) -> int:
+    """Say how many threads an engine uses for so many bytes, if torch may use so many."""
+    return max(threads, 1) if name in {"numpy", "torch"} and nbytes >= _THREADS_FROM_BYTES else 1
 
 
 def _torch_alone_casts(dst: torch.dtype, src: torch.dtype) -> bool:
@@ -104,42 +105,66 @@ def _torch_alone_casts(dst: torch.dtype, src: torch.dtype) -> bool:
     return dst != src and (dst in dtypes.BITS_OF or src in dtypes.BITS_OF)
 
 
-def _torch_is_faster(dst: Operand, src: Operand, threads: int) -> bool:
-    """Say whether torch copies faster, and the same: by vector instructions for float16, else by threads.
+def _torch_is_faster(dst: torch.dtype, src: torch.dtype) -> bool:
+    """Say whether torch casts faster, and the same: float16, where it has vector instructions.
 
-    float16 from and to float32 and integers takes 0.03-0.25 of NumPy's time; from float64 torch rounds twice, which
-    gives other numbers. bool to float takes NumPy 0.2-0.5 of torch's time.
+    From and to float32, integers and bool it takes 0.03-0.25 of NumPy's time; from float64 torch rounds twice, which
+    gives other numbers, and between complex numbers it has none.
     """
-    halves = torch.float16 in (dst.dtype, src.dtype) and dst.dtype != src.dtype
-    if halves and not (dst.dtype.is_complex or src.dtype in (torch.float64, torch.bool) or src.dtype.is_complex):
-        return True
-    if halves or (src.dtype is torch.bool and dst.dtype != torch.bool):
-        return False
-    return threads > 1 and dst.nbytes >= _THREADS_FROM_BYTES
+    halves = torch.float16 in {dst, src} and dst != src
+    return halves and not (dst.is_complex or src.is_complex or src == torch.float64)
 
 
 def _by_numpy(dst: Side, src: Side) -> None:
-    """Let NumPy copy: any layout, any byte order, one thread."""
+    """Let NumPy copy: any layout, any byte order."""
     target, source = memory.raw(dst), memory.raw(src)
-    if source.dtype == target.dtype:
-        np.copyto(target, source)
-        return
     if source.dtype.kind == "c" and target.dtype.kind not in "cb":
         source = source.real  # without NumPy's warning
-    with np.errstate(all="ignore"):
-        np.copyto(target, source, casting="unsafe")
+    if target.nbytes >= _THREADS_FROM_BYTES:
+        each(lambda pair: _copy(*pair), list(_pieces(target, source, _PIECE_ELEMENTS)))
+    else:
+        _copy(target, source)
+
+
+def _copy(target: np.ndarray, source: np.ndarray) -> None:
+    """Copy an array, without a warning of numbers that do not fit."""
+    if source.dtype == target.dtype:
+        np.copyto(target, source)
+    else:
+        with np.errstate(all="ignore"):
+            np.copyto(target, source, casting="unsafe")
 
 
 def _by_torch(dst: Side, src: Side) -> None:
-    """Let torch copy: every dtype, all threads; in a forked child in pieces too small to start any."""
+    """Let torch copy: every dtype; in pieces for which it starts no threads, unless it has none to start."""
     target, source = memory.tensor_of(dst), memory.tensor_of(src)
-    if source.dtype != target.dtype and memory.tensor_obstacles(
-        source
-    ):  # torch would cast first, and cannot negate float8
+    if source.dtype != target.dtype and memory.tensor_obstacles(source):  # torch casts first: it negates no float8
         source = source.resolve_conj().resolve_neg()
     if source.is_complex() and not target.is_complex() and target.dtype != torch.bool:
         source = source.real  # without torch's warning
-    _copy_in_pieces(target, source) if _forked else target.copy_(source)
+    if target.numel() <= _SERIAL_ELEMENTS or torch_threads() == 1:
+        target.copy_(source)
+        return
+    pieces = list(_pieces(target, source, _SERIAL_ELEMENTS))
+    if target.nbytes >= _THREADS_FROM_BYTES:
+        each(lambda pair: pair[0].copy_(pair[1]), pieces)
+    else:
+        for piece, origin in pieces:
+            piece.copy_(origin)
+
+
+def _pieces(target: Memory, source: Memory, elements: int) -> Iterator[tuple[Memory, Memory]]:
+    """Cut both alike, across the axis of the target's longest steps, into pieces of at most so many elements."""
+    size = math.prod(target.shape)
+    if size <= elements:
+        yield target, source
+        return
+    strides = memory.byte_strides(target)
+    axis = max((axis for axis in range(target.ndim) if target.shape[axis] > 1), key=lambda axis: abs(strides[axis]))
+    rows = max(1, elements * target.shape[axis] // size)
+    for start in range(0, target.shape[axis], rows):
+        where = (slice(None),) * axis + (slice(start, start + rows),)
+        yield from _pieces(target[where], source[where], elements)
 
 
 def _staged(dst: Side, src: Side) -> None:
@@ -150,16 +175,6 @@ def _staged(dst: Side, src: Side) -> None:
     stage = memory.empty(shape, strides, dtype)
     fill(stage, src)
     fill(dst, stage)
-
-
-def _copy_in_pieces(target: torch.Tensor, source: torch.Tensor) -> None:
-    """Copy by halves until torch has no reason to start threads."""
-    if target.numel() < _SERIAL_BELOW_ELEMENTS:
-        target.copy_(source)
-        return
-    axis = max(range(target.ndim), key=lambda axis: target.shape[axis])
-    for piece, origin in zip(target.tensor_split(2, axis), source.tensor_split(2, axis), strict=True):
-        _copy_in_pieces(piece, origin)
 
 
 _ENGINES: dict[str, Engine] = {"numpy": _by_numpy, "torch": _by_torch, "staged": _staged}

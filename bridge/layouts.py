@@ -27,7 +27,7 @@ _TORCH_STAGES_FROM = 3600  # elements from which torch transposes through a bloc
 
 
 def choose(dst: Operand, src: Operand, *, torch_may: bool) -> str | None:
-    """Name the engine made for this pair of layouts, if there is one; `torch_may` says whether torch may be used."""
+    """Name the engine made for this pair of layouts, if there is one; `torch_may` says whether torch can read them."""
     if dst.dtype != src.dtype or dst.nbytes < _SMALL_BYTES:
         return None
     axes = outer_to_inner(dst.strides)

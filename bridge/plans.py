@@ -117,7 +117,7 @@ class Job:
         repeats = self.asked.copy is None and self.asked.order == "K" and not away
         origin = self.source.collapsed() if repeats else self.source
         target = Operand.dense_like(origin, self._wanted, self.asked.order)
-        via = "device" if away else engines.choose(target, origin, self.threads)
+        via = "device" if away else engines.choose(target, origin)
         new = New(to=self.to, shape=target.shape, strides=target.strides, dtype=self._wanted, full=self.source.shape)
         unit = 1 if self.to == "array" else self._wanted.itemsize
         return Plan(
@@ -128,7 +128,7 @@ class Job:
             shape=new.full,
             strides=tuple(step // unit for step in new.full_strides),
             via=via,
-            threads=engines.threads_used(via, target.elements, self.threads),
+            threads=engines.threads_used(via, target.nbytes, self.threads),
             writable=not memory.is_expanded(new.full, new.full_strides),
             convert=partial(_fetched if away else _filled, new, via),
         )

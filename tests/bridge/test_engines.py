@@ -48,22 +48,49 @@ def test_copyto_uses_the_same_engines(name: str) -> None:
         assert (copyto(dst, array) == array).all()
 
 
-def test_forked_children_use_no_engine_of_torch(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A forked child plans without torch wherever NumPy can do it."""
+def test_forked_children_start_no_threads(monkeypatch: pytest.MonkeyPatch) -> None:
+    """In a forked child a large copy takes one thread, and has the same values."""
     monkeypatch.setattr(engines, "_forked", True)
-    array = numbers(300, 200).T
-    assert plan(array, copy=True, order="C").via == "numpy"
-    assert (as_tensor(array, copy=True, order="C").numpy() == array).all()
-    assert plan(numbers(1 << 20), copy=True).via == "numpy"
+    array = numbers(9 << 20)
+    assert plan(array, copy=True).threads == 1
+    assert (as_tensor(array, copy=True).numpy() == array).all()
 
 
 def test_threads_copy_what_is_large() -> None:
-    """With several threads, torch copies what is large and says with how many."""
+    """With several threads, what is large is copied by all of them, and the plan says with how many."""
     torch.set_num_threads(2)
-    large, small = numbers(1 << 19), numbers(1 << 10)
-    assert (plan(large, copy=True).via, plan(large, copy=True).threads) == ("torch", 2)
-    assert (plan(small, copy=True).via, plan(small, copy=True).threads) == ("numpy", 1)
+    large, small = numbers(9 << 20), numbers(1 << 19)
+    assert [plan(array, copy=True).threads for array in (large, small)] == [2, 1]
     assert (as_tensor(large, copy=True).numpy() == large).all()
+    assert (
+        as_tensor(large, dtype=torch.bfloat16).float().numpy() == torch.from_numpy(large).bfloat16().float().numpy()
+    ).all()
+
+
+@pytest.mark.parametrize("fail_at", [0, 5, 39])
+def test_an_error_in_a_thread_is_raised(fail_at: int) -> None:
+    """What a helping thread raises reaches the caller, and what all of them made comes back in order."""
+    torch.set_num_threads(2)
+
+    def work(item: int) -> int:
+        if item == fail_at:
+            raise MemoryError(item)
+        return item * 2
+
+    with pytest.raises(MemoryError):
+        engines.each(work, range(40))
+    assert engines.each(lambda item: item * 2, range(40)) == list(range(0, 80, 2))
+
+
+@pytest.mark.parametrize("shape", [(40, 30), (3, 1, 400), (1200,), (2, 600), (0, 5), ()])
+def test_pieces_cover_everything_once(shape: tuple[int, ...]) -> None:
+    """Pieces of two memories are alike, small enough, and together fill the target."""
+    for target in (np.zeros(shape, np.float32), torch.zeros(shape)):
+        for piece, origin in engines._pieces(target, target + 1, 100):
+            assert piece.shape == origin.shape
+            assert np.prod(piece.shape) <= 100
+            copyto(piece, piece + origin)
+        assert (target == 1).all()
 
 
 @pytest.mark.parametrize("source", ["?", "u1", "i2", "i8", "f2", "f4", "f8", "c8"])
