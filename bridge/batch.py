@@ -62,7 +62,7 @@ def _stacked_alike(seq: Sequence[Side]) -> torch.Tensor | None:
             return None
     if type(first) is not torch.Tensor or len({(type(item), item.dtype, item.shape) for item in seq}) > 1:
         return None
-    small = len(seq) * math.prod(first.shape) * first.itemsize < engines.NUMPY_BELOW_BYTES
+    small = len(seq) * math.prod(first.shape) <= engines.SERIAL_ELEMENTS  # for more, torch starts threads
     return _stacked_by_torch(seq) if small else None
 
 

@@ -21,10 +21,9 @@ Item = TypeVar("Item")
 Made = TypeVar("Made")
 Engine = Callable[[Side, Side], None]
 
-NUMPY_BELOW_BYTES = 64 << 10  # for so few, torch's dispatcher costs as much as the copy
-_THREADS_FROM_BYTES = 32 << 20  # a second thread brings a tenth or less below, and a busy core takes it back
+THREADS_FROM_BYTES = 64 << 20  # below, a second thread brings a tenth or less, and a busy core takes it back
 _PIECE_ELEMENTS = 1 << 18
-_SERIAL_ELEMENTS = 32767  # torch starts its threads for more; waiting for them takes 16 ms where a core is busy
+SERIAL_ELEMENTS = 32767  # torch starts its threads for more; waiting for them takes 16 ms where a core is busy
 _ITEMS_PER_THREAD = 16  # starting a thread costs 0.1 ms, as much as five blocks of `standardize`
 
 _forked = False
@@ -97,7 +96,7 @@ def choose(dst: Operand, src: Operand) -> str:
 
 def threads_used(name: str, nbytes: int, threads: int) -> int:
     """Say how many threads an engine uses for so many bytes, if torch may use so many."""
-    return max(threads, 1) if name in {"numpy", "torch"} and nbytes >= _THREADS_FROM_BYTES else 1
+    return max(threads, 1) if name in {"numpy", "torch"} and nbytes >= THREADS_FROM_BYTES else 1
 
 
 def _torch_alone_casts(dst: torch.dtype, src: torch.dtype) -> bool:
@@ -106,11 +105,13 @@ def _torch_alone_casts(dst: torch.dtype, src: torch.dtype) -> bool:
 
 
 def _torch_is_faster(dst: torch.dtype, src: torch.dtype) -> bool:
-    """Say whether torch casts faster, and the same: float16, where it has vector instructions.
+    """Say whether torch casts faster, and the same, because it has vector instructions for it.
 
-    From and to float32, integers and bool it takes 0.03-0.25 of NumPy's time; from float64 torch rounds twice, which
-    gives other numbers, and between complex numbers it has none.
+    float16 from and to float32, integers and bool takes 0.03-0.25 of NumPy's time; from float64 torch rounds twice,
+    which gives other numbers, and for complex numbers it has none. uint8 to floats takes 0.75-0.85.
     """
+    if src == torch.uint8 and dst.is_floating_point:
+        return True
     halves = torch.float16 in {dst, src} and dst != src
     return halves and not (dst.is_complex or src.is_complex or src == torch.float64)
 
@@ -120,7 +121,7 @@ def _by_numpy(dst: Side, src: Side) -> None:
     target, source = memory.raw(dst), memory.raw(src)
     if source.dtype.kind == "c" and target.dtype.kind not in "cb":
         source = source.real  # without NumPy's warning
-    if target.nbytes >= _THREADS_FROM_BYTES:
+    if target.nbytes >= THREADS_FROM_BYTES:
         each(lambda pair: _copy(*pair), list(_pieces(target, source, _PIECE_ELEMENTS)))
     else:
         _copy(target, source)
@@ -142,11 +143,11 @@ def _by_torch(dst: Side, src: Side) -> None:
         source = source.resolve_conj().resolve_neg()
     if source.is_complex() and not target.is_complex() and target.dtype != torch.bool:
         source = source.real  # without torch's warning
-    if target.numel() <= _SERIAL_ELEMENTS or torch_threads() == 1:
+    if target.numel() <= SERIAL_ELEMENTS or torch_threads() == 1:
         target.copy_(source)
         return
-    pieces = list(_pieces(target, source, _SERIAL_ELEMENTS))
-    if target.nbytes >= _THREADS_FROM_BYTES:
+    pieces = list(_pieces(target, source, SERIAL_ELEMENTS))
+    if target.nbytes >= THREADS_FROM_BYTES:
         each(lambda pair: pair[0].copy_(pair[1]), pieces)
     else:
         for piece, origin in pieces:

@@ -54,7 +54,7 @@ def as_tensor(  # noqa: PLR0913 - the keywords of torch.as_tensor and of the arr
         try:
             if copy is None and x.flags.carray:
                 return from_numpy(x)
-            if copy is True and x.flags.c_contiguous and x.nbytes < engines.NUMPY_BELOW_BYTES:
+            if copy is True and x.flags.c_contiguous and x.nbytes < engines.THREADS_FROM_BYTES:
                 return from_numpy(x.copy())
             if not copy and x.flags.behaved and min(x.strides, default=0) >= 0:
                 return from_numpy(x)
@@ -100,7 +100,7 @@ def as_array(
         else:
             if not copy and (array.flags.c_contiguous or 0 not in array.strides):
                 return array
-            if copy is True and array.flags.c_contiguous and array.nbytes < engines.NUMPY_BELOW_BYTES:
+            if copy is True and array.flags.c_contiguous and array.nbytes < engines.THREADS_FROM_BYTES:
                 return array.copy()
     wanted = None if dtype is None else dtypes.parse(dtype)
     decided, source = to_array(t, Asked(wanted, None, copy, order, "copy", "same_kind"))
@@ -129,7 +129,7 @@ def _is_simple(target: np.ndarray, source: np.ndarray) -> bool:
     """Say whether NumPy fills small dense memory with elements of the same dtype and shape."""
     if target.dtype != source.dtype or target.shape != source.shape:
         return False
-    return target.flags.carray and target.nbytes < engines.NUMPY_BELOW_BYTES
+    return target.flags.carray and target.nbytes < engines.THREADS_FROM_BYTES
 
 
 def _copy(dst: Side, src: Side, casting: Casting) -> None:

@@ -55,7 +55,7 @@ class Choice:
 
 def choices() -> Iterator[Choice]:
     """Yield every choice; the memory of one is dropped before the next."""
-    yield from _plan_or_short()
+    yield from _stacks()
     yield from _threads()
     yield from _layouts()
     yield from _blocks()
@@ -64,12 +64,17 @@ def choices() -> Iterator[Choice]:
     yield from _standardize()
 
 
-def _plan_or_short() -> Iterator[Choice]:
-    for size in ("512B", "4KiB", "16KiB", "64KiB", "256KiB"):
-        array = _floats(size)
-        ways: dict[str, Way] = {"short": partial(_short_copy, array), "as planned": partial(_planned_copy, array)}
-        taken = "short" if array.nbytes < engines.NUMPY_BELOW_BYTES else "as planned"
-        yield Choice(constant="engines.NUMPY_BELOW_BYTES", situation=size, taken=taken, ways=ways)
+def _stacks() -> Iterator[Choice]:
+    for size in ("4KiB", "16KiB", "64KiB"):
+        tensors = list(torch.ones(64, SIZES[size] // 256))
+        ways: dict[str, Way] = {"torch": partial(torch.stack, tensors), "numpy": partial(_stack_by_numpy, tensors)}
+        taken = "torch" if SIZES[size] // 4 <= engines.SERIAL_ELEMENTS else "numpy"
+        constant = "engines.SERIAL_ELEMENTS"
+        yield Choice(constant=constant, situation=f"64 tensors, {size}", taken=taken, ways=ways)
+
+
+def _stack_by_numpy(tensors: list[torch.Tensor]) -> torch.Tensor:
+    return torch.from_numpy(np.stack([tensor.numpy() for tensor in tensors]))
 
 
 def _threads() -> Iterator[Choice]:
@@ -79,12 +84,13 @@ def _threads() -> Iterator[Choice]:
             "one thread": partial(_planned_copy, array),
             "all threads": partial(_planned_copy, array, _ALL_THREADS),
         }
-        taken = "all threads" if array.nbytes >= engines._THREADS_FROM_BYTES else "one thread"
-        with patch.object(engines, "_THREADS_FROM_BYTES", 0), patch.object(engines, "_ITEMS_PER_THREAD", 1):
-            yield Choice(constant="engines._THREADS_FROM_BYTES", situation=size, taken=taken, ways=ways)
+        taken = "all threads" if array.nbytes >= engines.THREADS_FROM_BYTES else "one thread"
+        with patch.object(engines, "THREADS_FROM_BYTES", 0), patch.object(engines, "_ITEMS_PER_THREAD", 1):
+            yield Choice(constant="engines.THREADS_FROM_BYTES", situation=size, taken=taken, ways=ways)
 
 
 def _layouts() -> Iterator[Choice]:
+    source: np.ndarray
     for side in (32, 64, 128, 512, 2048):
         source = np.ones((side, side), np.float32).T
         taken = (
@@ -168,10 +174,6 @@ _CASTS: Final = tuple(
 
 def _floats(size: str) -> np.ndarray:
     return np.full(SIZES[size] // 4, 1.5, np.float32)
-
-
-def _short_copy(array: np.ndarray) -> torch.Tensor:
-    return torch.from_numpy(array.copy())
 
 
 def _planned_copy(array: np.ndarray, threads: int = 1) -> torch.Tensor:

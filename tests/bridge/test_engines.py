@@ -51,7 +51,7 @@ def test_copyto_uses_the_same_engines(name: str) -> None:
 def test_forked_children_start_no_threads(monkeypatch: pytest.MonkeyPatch) -> None:
     """In a forked child a large copy takes one thread, and has the same values."""
     monkeypatch.setattr(engines, "_forked", True)
-    array = numbers(9 << 20)
+    array = numbers(17 << 20)
     assert plan(array, copy=True).threads == 1
     assert (as_tensor(array, copy=True).numpy() == array).all()
 
@@ -59,7 +59,7 @@ def test_forked_children_start_no_threads(monkeypatch: pytest.MonkeyPatch) -> No
 def test_threads_copy_what_is_large() -> None:
     """With several threads, what is large is copied by all of them, and the plan says with how many."""
     torch.set_num_threads(2)
-    large, small = numbers(9 << 20), numbers(1 << 19)
+    large, small = numbers(17 << 20), numbers(1 << 19)
     assert [plan(array, copy=True).threads for array in (large, small)] == [2, 1]
     assert (as_tensor(large, copy=True).numpy() == large).all()
     assert (
