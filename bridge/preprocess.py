@@ -25,8 +25,9 @@ def standardize(
 ) -> np.ndarray:
     """Return `(x - mean) / std` as float32, in `out` if given, with mean and std taken along `axis`, or of all.
 
-    `ddof` is what the variance divides n minus: 1 as in torch.std, 0 as in np.std. Where all values are equal, or
-    fewer than two, the result is NaN, without a warning.
+    `ddof` is what the variance divides n minus: 1 as in torch.std, 0 as in np.std. Integers and booleans are taken as
+    numbers. Where all values are equal, fewer than two, or any is NaN or infinite, the result is NaN, without a warning;
+    of no values at all it is empty.
 
     Raises:
         ValueError: `out` is not float32 of the shape of `x`.

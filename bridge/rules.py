@@ -95,8 +95,9 @@ def _tensor_plan(  # noqa: PLR0913, PLR0917 - all that tells the layout of one a
     if target.type != "cpu":
         at_home = asked._replace(device=None, copy=None, readonly="share")
         return _sent(_tensor_plan(dtype, shape, strides, flags, reasons, at_home, threads), target)
+    own = dtypes.to_torch(dtype)
     obstacles = memory.array_obstacles(dtype, shape, strides, aligned=bool(flags & _ALIGNED))
-    source = Operand(dtype=dtypes.to_torch(dtype), shape=shape, strides=strides, for_torch=not obstacles)
+    source = Operand(dtype=own, shape=shape, strides=strides, for_torch=not obstacles)
     writable = bool(flags & _WRITEABLE)
     locked = () if writable or asked.readonly == "share" else ("read-only",)
     job = Job(source=source, to="tensor", asked=asked, threads=threads)
