@@ -22,9 +22,9 @@ Made = TypeVar("Made")
 Engine = Callable[[Side, Side], None]
 
 THREADS_FROM_BYTES = 64 << 20  # below, a second thread brings a tenth or less, and a busy core takes it back
-_PIECE_ELEMENTS = 1 << 18
+_PIECES = 8  # of a copy for threads: large enough that memmove goes past the cache, which takes half as long
 SERIAL_ELEMENTS = 32767  # torch starts its threads for more; waiting for them takes 16 ms where a core is busy
-_ITEMS_PER_THREAD = 16  # starting a thread costs 0.1 ms, as much as five blocks of `standardize`
+_ITEMS_PER_THREAD = 4  # starting a thread costs 0.1 ms, as much as two blocks of `standardize`
 
 _forked = False
 
@@ -121,8 +121,8 @@ def _by_numpy(dst: Side, src: Side) -> None:
     target, source = memory.raw(dst), memory.raw(src)
     if source.dtype.kind == "c" and target.dtype.kind not in "cb":
         source = source.real  # without NumPy's warning
-    if target.nbytes >= THREADS_FROM_BYTES:
-        each(lambda pair: _copy(*pair), list(_pieces(target, source, _PIECE_ELEMENTS)))
+    if threads_used("numpy", target.nbytes, torch_threads()) > 1:
+        each(lambda pair: _copy(*pair), list(_pieces(target, source, target.size // _PIECES)))
     else:
         _copy(target, source)
 

@@ -26,7 +26,7 @@ def standardize(
     """Return `(x - mean) / std` as float32, in `out` if given, with mean and std taken along `axis`, or of all.
 
     `ddof` is what the variance divides n minus: 1 as in torch.std, 0 as in np.std. Integers and booleans are taken as
-    numbers. Where all values are equal, fewer than two, or any is NaN or infinite, the result is NaN, without a warning;
+    numbers. Where all values are equal, fewer than two, or one is NaN or infinite, the result is NaN, silently;
     of no values at all it is empty.
 
     Raises:
