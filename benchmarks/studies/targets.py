@@ -255,7 +255,7 @@ def neighbour(*, busy: bool) -> Iterator[None]:
         yield
         return
     spin = "import os\nparent = os.getppid()\nwhile os.getppid() == parent: pass"  # it must not outlive this study
-    other = subprocess.Popen([sys.executable, "-c", spin])
+    other = subprocess.Popen([sys.executable, "-c", spin])  # noqa: S603  ourselves
     try:
         yield
     finally:
