@@ -23,6 +23,8 @@ Engine = Callable[[Side, Side], None]
 
 THREADS_FROM_BYTES = 64 << 20  # below, a second thread brings a tenth or less, and a busy core takes it back
 _PIECES = 8  # of a copy for threads: large enough that memmove goes past the cache, which takes half as long
+_FRESH_PIECES_FROM_BYTES = 128 << 20  # whole, memmove would write past the cache what the kernel has just zeroed in it
+_FRESH_PIECE_BYTES = 1 << 20
 SERIAL_ELEMENTS = 32767  # torch starts its threads for more; waiting for them takes 16 ms where a core is busy
 _ITEMS_PER_THREAD = 4  # starting a thread costs 0.1 ms, as much as two blocks of `standardize`
 
@@ -44,9 +46,11 @@ def fill(dst: Side, src: Side) -> None:
     run(name, dst, src)
 
 
-def run(name: str, dst: Side, src: Side) -> None:
-    """Fill `dst` by the engine that `choose` named."""
-    if name in layouts.FILLS:
+def run(name: str, dst: Side, src: Side, *, fresh: bool = False) -> None:
+    """Fill `dst` by the engine that `choose` named; `fresh` memory has not been written yet."""
+    if fresh and name == "numpy" and memory.raw(dst).nbytes >= _FRESH_PIECES_FROM_BYTES:
+        _in_pieces(memory.raw(dst), memory.raw(src), _FRESH_PIECE_BYTES)
+    elif name in layouts.FILLS:
         layouts.FILLS[name](memory.raw(dst), memory.raw(src))
     else:
         _ENGINES[name](dst, src)
@@ -119,12 +123,15 @@ def _torch_is_faster(dst: torch.dtype, src: torch.dtype) -> bool:
 def _by_numpy(dst: Side, src: Side) -> None:
     """Let NumPy copy: any layout, any byte order."""
     target, source = memory.raw(dst), memory.raw(src)
-    if source.dtype.kind == "c" and target.dtype.kind not in "cb":
-        source = source.real  # without NumPy's warning
     if threads_used("numpy", target.nbytes, torch_threads()) > 1:
-        each(lambda pair: _copy(*pair), list(_pieces(target, source, target.size // _PIECES)))
+        _in_pieces(target, source, target.nbytes // _PIECES)
     else:
         _copy(target, source)
+
+
+def _in_pieces(target: np.ndarray, source: np.ndarray, nbytes: int) -> None:
+    """Copy an array in pieces of at most so many bytes."""
+    each(lambda pair: _copy(*pair), list(_pieces(target, source, nbytes // target.itemsize)))
 
 
 def _copy(target: np.ndarray, source: np.ndarray) -> None:
@@ -132,6 +139,8 @@ def _copy(target: np.ndarray, source: np.ndarray) -> None:
     if source.dtype == target.dtype:
         np.copyto(target, source)
     else:
+        if source.dtype.kind == "c" and target.dtype.kind not in "cb":
+            source = source.real  # without NumPy's warning
         with np.errstate(all="ignore"):
             np.copyto(target, source, casting="unsafe")
 

@@ -166,7 +166,7 @@ class New:
 def _filled(new: New, via: str, source: Side) -> Side:
     """Return new memory filled from `source`."""
     made = memory.empty(new.shape, new.strides, new.dtype)
-    engines.run(via, made, memory.collapsed(source) if new.repeats else source)
+    engines.run(via, made, memory.collapsed(source) if new.repeats else source, fresh=True)
     return new.result(made)
 
 

@@ -114,3 +114,12 @@ def test_float16_is_left_to_the_library_that_rounds_once() -> None:
 def test_every_engine_can_be_named() -> None:
     """The engines of layouts are registered under the names plans show."""
     assert set(layouts.FILLS) == {"channels", "transpose", "blocks", "two-step"}
+
+
+@pytest.mark.parametrize("threads", [1, 2])
+def test_large_fresh_memory_is_filled_in_pieces(monkeypatch: pytest.MonkeyPatch, threads: int) -> None:
+    """A large copy into new memory is made of small pieces, by any number of threads, and has every element."""
+    torch.set_num_threads(threads)
+    monkeypatch.setattr(engines, "_FRESH_PIECES_FROM_BYTES", 1 << 20)
+    for array in (numbers(1 << 19), numbers(700, 1000).T[::-1], numbers(3, 1 << 18)):
+        assert (as_tensor(array, copy=True).numpy() == array).all()
