@@ -19,11 +19,13 @@ FILLS: dict[str, Fill] = {}
 _SUITS: dict[str, Suits] = {}
 _BY_TORCH: set[str] = set()
 
-_SMALL_BYTES = 64 << 10
+_SMALL_BYTES = 16 << 10
 _LARGE_BYTES = 4 << 20  # below, source and destination fit the cache, and the order of reading matters little
 _PAGE_BYTES = 4096  # strides of whole pages make all rows fall on the same few cache lines
-_BLOCK = 256
-_TORCH_STAGES_FROM = 3600  # elements from which torch transposes through a block in the cache
+_BLOCK = 512
+_TORCH_STAGES_FROM = (
+    1 << 15
+)  # elements; torch transposes through a block in the cache from 3600, NumPy is faster till here
 
 
 def choose(dst: Operand, src: Operand, *, torch_may: bool) -> str | None:
