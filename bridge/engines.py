@@ -153,9 +153,9 @@ def _by_torch(dst: Side, src: Side) -> None:
     if target.numel() <= SERIAL_ELEMENTS or torch_threads() == 1:
         target.copy_(source)
         return
-    pieces = list(_pieces(target, source, SERIAL_ELEMENTS))
+    pieces = _pieces(target, source, SERIAL_ELEMENTS)
     if target.nbytes >= THREADS_FROM_BYTES:
-        each(lambda pair: pair[0].copy_(pair[1]), pieces)
+        each(lambda pair: pair[0].copy_(pair[1]), list(pieces))
     else:
         for piece, origin in pieces:
             piece.copy_(origin)
@@ -169,15 +169,19 @@ def _pieces(target: Memory, source: Memory, elements: int) -> Iterator[tuple[Mem
         return
     strides = memory.byte_strides(target)
     axis = max((axis for axis in range(target.ndim) if target.shape[axis] > 1), key=lambda axis: abs(strides[axis]))
-    rows = max(1, elements * target.shape[axis] // size)
-    for piece, origin in zip(_cut(target, axis, rows), _cut(source, axis, rows), strict=True):
-        yield from _pieces(piece, origin, elements)
+    rows = elements * target.shape[axis] // size
+    cuts = zip(_cut(target, axis, rows or 1), _cut(source, axis, rows or 1), strict=True)
+    if rows:
+        yield from cuts
+    else:
+        for piece, origin in cuts:
+            yield from _pieces(piece, origin, elements)
 
 
 def _cut(x: Memory, axis: int, rows: int) -> Sequence[Memory]:
-    """Cut a memory every so many rows of an axis."""
+    """Cut a memory into parts of at most so many rows of an axis."""
     if isinstance(x, torch.Tensor):
-        return x.split(rows, axis)  # type: ignore[no-untyped-call, no-any-return]
+        return x.chunk(-(-x.shape[axis] // rows), axis)
     where: Any = (slice(None),) * axis
     return [x[(*where, slice(start, start + rows))] for start in range(0, x.shape[axis], rows)]
 
