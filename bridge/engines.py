@@ -25,7 +25,7 @@ THREADS_FROM_BYTES = 64 << 20  # below, a second thread brings a tenth or less, 
 _PIECES = 8  # of a copy for threads: large enough that memmove goes past the cache, which takes half as long
 _FRESH_PIECES_FROM_BYTES = 128 << 20  # whole, memmove would write past the cache what the kernel has just zeroed in it
 _FRESH_PIECE_BYTES = 1 << 20
-SERIAL_ELEMENTS = 32767  # torch starts its threads for more; waiting for them takes 16 ms where a core is busy
+SERIAL_ELEMENTS = 32767  # torch starts its threads for more; waiting for them takes 8 ms and more where a core is busy
 _ITEMS_PER_THREAD = 4  # starting a thread costs 0.1 ms, as much as two blocks of `standardize`
 
 _forked = False

@@ -32,8 +32,8 @@ WORDS = re.findall(
     """,
 )
 
-#: Options of other programs that the documents name.
-FOREIGN = {"--yes", "--quick", "--set-commit-hash", "--benchmark-enable"}
+#: Options of other programs and of studies that the documents name.
+FOREIGN = {"--yes", "--quick", "--set-commit-hash", "--benchmark-enable", "--busy"}
 
 
 def text_of(page: Path) -> str:
