@@ -146,19 +146,24 @@ def _copy(target: np.ndarray, source: np.ndarray) -> None:
 def _by_torch(dst: Side, src: Side) -> None:
     """Let torch copy: every dtype; in pieces for which it starts no threads, unless it has none to start."""
     target, source = memory.tensor_of(dst), memory.tensor_of(src)
-    if source.dtype != target.dtype and memory.tensor_obstacles(source):  # torch casts first: it negates no float8
-        source = source.resolve_conj().resolve_neg()
-    if source.is_complex() and not target.is_complex() and target.dtype != torch.bool:
-        source = source.real  # without torch's warning
     if target.numel() <= SERIAL_ELEMENTS or torch_threads() == 1:
-        target.copy_(source)
+        _copy_tensor(target, source)
         return
     pieces = _pieces(target, source, SERIAL_ELEMENTS)
     if target.nbytes >= THREADS_FROM_BYTES:
-        each(lambda pair: pair[0].copy_(pair[1]), list(pieces))
+        each(lambda pair: _copy_tensor(*pair), list(pieces))
     else:
         for piece, origin in pieces:
-            piece.copy_(origin)
+            _copy_tensor(piece, origin)
+
+
+def _copy_tensor(target: torch.Tensor, source: torch.Tensor) -> None:
+    """Copy a tensor, without a warning of numbers that do not fit."""
+    if source.dtype != target.dtype and memory.tensor_obstacles(source):  # torch casts first: it negates no float8
+        source = source.resolve_conj().resolve_neg()
+    if source.is_complex() and not target.is_complex() and target.dtype != torch.bool:
+        source = source.real
+    target.copy_(source)
 
 
 def _pieces(target: Memory, source: Memory, elements: int) -> Iterator[tuple[Memory, Memory]]:

@@ -57,6 +57,8 @@ calls = {
     "as_array(copy)": lambda: (bridge.as_array(tensor, copy=True), source),
     "as_array(cast)": lambda: (bridge.as_array(tensor, dtype="f8"), source),
     "as_array(negated)": lambda: (bridge.as_array(torch._neg_view(tensor)), -source),
+    "stack(negated)": lambda: (bridge.stack([torch._neg_view(tensor)] * 2), np.stack([-source] * 2)),
+    "as_array(negated, cast)": lambda: (bridge.as_array(torch._neg_view(tensor), dtype="f8"), -source),
 }
 for name, call in calls.items():
     child = os.fork()
