@@ -43,7 +43,7 @@ _RELAID: Final = ("F", "sliced_T", "F_3d", "nhwc_as_nchw")
 _ALL_SIZES: Final = tuple(size for size in SIZES if size not in {"24MiB", "1GiB"})
 
 _STANDARD: Final = (
-    Grid(families=("limit",), sizes=_ALL_SIZES, dtypes=("uint8",)),
+    Grid(families=("limit",), sizes=(*_ALL_SIZES, "24MiB"), dtypes=("uint8",)),
     Grid(families=_DIRECT, sizes=_ALL_SIZES),
     Grid(families=_DIRECT, sizes=("64B", "64KiB", "16MiB"), dtypes=tuple(DTYPES)),
     Grid(families=("share", "copy"), sizes=("4KiB", "1MiB", "32MiB"), layouts=LAYOUTS),

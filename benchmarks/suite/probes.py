@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     Array = np.ndarray[Any, np.dtype[Any]]
 
 #: What torch, NumPy and bridge raise for a source they do not take. Anything else is a bug here, not an observation.
-REFUSALS: Final = (TypeError, ValueError, RuntimeError, BufferError, AssertionError)
+REFUSALS: Final = (TypeError, ValueError, IndexError, RuntimeError, BufferError, AssertionError)
 _SIZE: Final = "64B"
 _COMPARED: Final = frozenset({"share", "copy", "copy_into", "cast"})
 _CAST: Final = CASTS[0]

@@ -12,7 +12,7 @@ from benchmarks.suite.probes import Probe, observe, probes
 from benchmarks.suite.registry import path
 
 SHARING = [one.name for one in PATHS.values() if one.family == "share"]
-COPYING = [one.name for one in PATHS.values() if one.family in {"copy", "copy_into", "cast"}]
+COPYING = [one.name for one in PATHS.values() if one.family in {"copy", "copy_into", "cast"} and "C" not in one.refuses]
 FROM_TENSORS = [one.name for one in PATHS.values() if one.source == "tensor" and probes(one)]
 
 
