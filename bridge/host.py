@@ -116,7 +116,8 @@ def copyto(dst: Destination, src: Side, *, casting: Casting = "same_kind") -> De
         TypeError: one of them holds no plain elements, or the cast breaks `casting`.
 
     """
-    target, source = seen_as_array(dst), seen_as_array(src)
+    target = seen_as_array(dst)
+    source = seen_as_array(src.detach() if type(src) is Tensor and src.requires_grad else src)
     if target is None or source is None or not _is_simple(target, source):
         _copy(dst, src, casting)
     else:

@@ -15,7 +15,7 @@ from torch.utils.data import default_collate
 
 import bridge
 
-from .cases import LAYOUTS
+from .cases import HARD_LAYOUTS, LAYOUTS
 from .registry import PATHS, path
 
 if TYPE_CHECKING:
@@ -36,7 +36,9 @@ _AS_IT_LIES_CAST: Final = {**_NO_REVERSED, **_NO_SWAP}
 _NO_GRAD: Final = {"requires_grad": "NumPy has no gradients, and torch refuses to drop them unasked"}
 _TO_NUMPY: Final = {**_NO_BFLOAT16, **_NO_GRAD}
 _NOT_REVERSED: Final = {
-    **dict.fromkeys(set(LAYOUTS) - {"reversed", "channels_reversed"}, "it takes an array whose last axis is reversed"),
+    **dict.fromkeys(
+        {*LAYOUTS, *HARD_LAYOUTS} - {"reversed", "channels_reversed"}, "it takes an array whose last axis is reversed"
+    ),
     **_NO_BFLOAT16,
 }
 
