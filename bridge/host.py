@@ -13,7 +13,7 @@ from bridge.dtypes import TENSOR_DTYPES
 from bridge.memory import Side
 from bridge.plans import Asked, Casting, Device, Order, Readonly
 from bridge.rules import DType, to_array, to_tensor
-from bridge.sources import as_destination, as_source_array, as_source_tensor, note_write, seen_as_array
+from bridge.sources import as_destination, as_source_array, as_source_tensor, is_functional, note_write, seen_as_array
 
 Destination = TypeVar("Destination", np.ndarray, torch.Tensor)
 
@@ -92,7 +92,8 @@ def as_array(
         TypeError: `t` has no elements an array could hold, or no dtype; the message names the cure.
 
     """
-    if dtype is None and type(t) is Tensor and order == "K" and t.dtype in TENSOR_DTYPES and not t.requires_grad:
+    plain = dtype is None and type(t) is Tensor and order == "K" and t.dtype in TENSOR_DTYPES and not t.requires_grad
+    if plain and not is_functional(t):  # which .numpy() takes, and shows memory that is not its own
         try:
             array = t.numpy()
         except (TypeError, RuntimeError):  # conjugated, sparse, elsewhere, inside vmap, and other rarities

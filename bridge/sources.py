@@ -11,7 +11,8 @@ from bridge.errors import refused
 from bridge.memory import Side
 
 _PLAIN = (torch.Tensor, torch.nn.Parameter)
-_is_functorch = torch._C._functorch.is_functorch_wrapped_tensor  # noqa: SLF001 - there is no public way to ask
+_is_wrapped = torch._C._functorch.is_functorch_wrapped_tensor  # noqa: SLF001 - there is no public way to ask
+is_functional = torch._is_functional_tensor  # noqa: SLF001 - as above
 
 _TENSOR_CURES: tuple[tuple[Callable[[torch.Tensor], bool], str, str], ...] = (
     (lambda t: t.is_nested, "a nested tensor", "convert each of t.unbind()"),
@@ -23,7 +24,7 @@ _TENSOR_CURES: tuple[tuple[Callable[[torch.Tensor], bool], str, str], ...] = (
         "convert the tensors inside it",
     ),
     (
-        _is_functorch,
+        lambda t: _is_wrapped(t) or is_functional(t),
         "a tensor inside torch.func",
         "convert before or after vmap, grad and the like, not inside",
     ),
@@ -53,7 +54,7 @@ def as_source_tensor(t: torch.Tensor) -> torch.Tensor:
     if (
         type(t) in _PLAIN
         and t.layout is torch.strided
-        and not (t.is_nested or t.is_quantized or t.is_meta or _is_functorch(t))
+        and not (t.is_nested or t.is_quantized or t.is_meta or _is_wrapped(t) or is_functional(t))
     ):
         return t
     if not isinstance(t, torch.Tensor):
@@ -69,7 +70,7 @@ def seen_as_array(x: Side) -> np.ndarray | None:
     """Return an array, or a host tensor as an array, if there is nothing special about it: the quick look."""
     if type(x) is np.ndarray:
         return x
-    if type(x) is not torch.Tensor or x.requires_grad:
+    if type(x) is not torch.Tensor or x.requires_grad or is_functional(x):
         return None
     try:
         return x.numpy()
@@ -98,12 +99,18 @@ def note_write(dst: Side) -> None:
 
 def _array_of_sequence(x: list[Any] | tuple[Any, ...]) -> np.ndarray:
     """Read Python objects into an array; their shape cannot be known before."""
-    first: Any = x
-    while isinstance(first, list | tuple) and first:
-        first = first[0]
-    if isinstance(first, torch.Tensor | np.ma.MaskedArray):
-        raise refused(f"a sequence of {type(first).__name__}", "use stack(x)")
+    for kind in _kinds(x):
+        if issubclass(kind, torch.Tensor | np.ma.MaskedArray):
+            raise refused(f"a sequence of {kind.__name__}", "use stack(x)")
     return np.array(x)
+
+
+def _kinds(x: list[Any] | tuple[Any, ...]) -> set[type]:
+    """Return the types of all items, however deep they lie."""
+    found = set(map(type, x))
+    if any(issubclass(kind, list | tuple) for kind in found):
+        found = found.union(*(_kinds(item) for item in x if isinstance(item, list | tuple)))
+    return found
 
 
 def _writable_array(dst: np.ndarray) -> np.ndarray:

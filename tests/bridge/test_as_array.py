@@ -10,7 +10,7 @@ import torch
 from torch._subclasses.fake_tensor import FakeTensorMode
 from torch.masked import masked_tensor
 
-from bridge import CopyRequired, as_array, as_tensor, plan
+from bridge import CopyRequired, as_array, as_tensor, copyto, plan, stack
 
 NATIVE = ("bool", "int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64")
 FLOATS = ("float16", "float32", "float64", "complex64", "complex128")
@@ -293,3 +293,24 @@ def test_planning_leaves_the_tensor_resizable() -> None:
     plan(tensor)
     plan(tensor, copy=True)
     tensor.resize_(100)
+
+
+def test_a_functional_tensor_is_refused() -> None:
+    """A tensor inside functionalize has no memory of its own: it is neither read nor filled."""
+    functional = torch._to_functional_tensor(torch.ones(3))
+    for copy in (None, False, True):
+        with pytest.raises(TypeError, match="not inside"):
+            as_array(functional, copy=copy)
+    for items in ([functional], [np.zeros(3, "f4"), functional]):
+        with pytest.raises(TypeError, match="not inside"):
+            stack(items)
+    for dst, src in ((functional, np.zeros(3, "f4")), (np.zeros(3, "f4"), functional)):
+        with pytest.raises(TypeError, match="not inside"):
+            copyto(dst, src)
+
+    def convert(tensor: torch.Tensor) -> torch.Tensor:
+        with pytest.raises(TypeError, match="not inside"):
+            as_array(tensor)
+        return tensor
+
+    torch.func.functionalize(convert)(torch.ones(3))

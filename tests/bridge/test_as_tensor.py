@@ -124,6 +124,8 @@ REFUSED: dict[str, tuple[object, str]] = {
     "tensor": (torch.ones(3), "t.clone()"),
     "list of tensors": ([[torch.ones(3)]], "stack(x)"),
     "list of masked arrays": ([np.ma.masked_array([1.0], [True])], "stack(x)"),
+    "list with a masked array": ([np.ones(1), np.ma.masked_array([1.0], [True])], "stack(x)"),
+    "list with a tensor": ([[np.ones(1)], [torch.ones(1, requires_grad=True)]], "stack(x)"),
     "str object": ("<a> | &", "np.frombuffer(x, dtype)"),
     "bytearray": (bytearray(8), "np.frombuffer(x, dtype)"),
     "nothing": (None, "np.asarray(x)"),
