@@ -97,9 +97,4 @@ def _readable(item: Side) -> Side:
     if tensor.requires_grad and torch.is_grad_enabled():
         raise TypeError("an item requires grad, which would be lost: use torch.stack(), or stack under torch.no_grad()")
     tensor = tensor if tensor.is_cpu else devices.fetch(tensor)
-    if not memory.tensor_obstacles(tensor):
-        return tensor
-    shape, dtype = tuple(tensor.shape), tensor.dtype
-    made = memory.empty(shape, memory.dense_strides(shape, shape, "C", dtype.itemsize), dtype)
-    engines.fill(made, tensor)
-    return made
+    return engines.dense(tensor, tensor.dtype) if memory.tensor_obstacles(tensor) else tensor

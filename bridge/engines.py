@@ -46,6 +46,14 @@ def fill(dst: Side, src: Side) -> None:
     run(name, dst, src)
 
 
+def dense(src: Side, dtype: torch.dtype) -> Side:
+    """Return the elements of `src` in new gapless memory, its axes in the order in which they lie."""
+    shape = tuple(src.shape)
+    made = memory.empty(shape, memory.dense_strides(shape, memory.byte_strides(src), "K", dtype.itemsize), dtype)
+    fill(made, src)
+    return made
+
+
 def run(name: str, dst: Side, src: Side, *, fresh: bool = False) -> None:
     """Fill `dst` by the engine that `choose` named; `fresh` memory has not been written yet."""
     if fresh and name == "numpy" and memory.raw(dst).nbytes >= _FRESH_PIECES_FROM_BYTES:
@@ -194,11 +202,7 @@ def _cut(x: Memory, axis: int, rows: int) -> Sequence[Memory]:
 def _staged(dst: Side, src: Side) -> None:
     """Go through dense memory, which every engine can read and write, in the dtype of the more awkward side."""
     awkward = isinstance(dst, np.ndarray) and not Operand.of(dst).for_torch
-    shape, dtype = tuple(src.shape), memory.torch_dtype(dst if awkward else src)
-    strides = memory.dense_strides(shape, memory.byte_strides(src), "K", dtype.itemsize)
-    stage = memory.empty(shape, strides, dtype)
-    fill(stage, src)
-    fill(dst, stage)
+    fill(dst, dense(src, memory.torch_dtype(dst if awkward else src)))
 
 
 _ENGINES: dict[str, Engine] = {"numpy": _by_numpy, "torch": _by_torch, "staged": _staged}

@@ -49,6 +49,7 @@ def as_tensor(  # noqa: PLR0913 - the keywords of torch.as_tensor and of the arr
         and type(x) is ndarray
         and order == "K"
         and readonly == "copy"
+        and casting == "same_kind"
         and x.dtype.isbuiltin == 1
     ):
         try:
@@ -99,7 +100,7 @@ def as_array(
         except (TypeError, RuntimeError):  # conjugated, sparse, elsewhere, inside vmap, and other rarities
             pass
         else:
-            if not copy and (array.flags.c_contiguous or 0 not in array.strides):
+            if not copy and (array.flags.forc or not memory.overlaps_itself(array.shape, array.strides)):
                 return array
             if copy is True and array.flags.c_contiguous and array.nbytes < engines.THREADS_FROM_BYTES:
                 return array.copy()

@@ -111,8 +111,11 @@ def byte_strides(x: Side) -> Axes:
 def dense_strides(shape: Axes, strides: Axes, order: str, itemsize: int = 1) -> Axes:
     """Return the strides of a gapless copy; "K" keeps the axes in the order they lie in memory, as NumPy does.
 
-    Strides that come in are only compared with each other; those that go out count in `itemsize`.
+    Strides that come in are only compared with each other; those that go out count in `itemsize`, and are those
+    that NumPy gives empty memory: zero.
     """
+    if 0 in shape:
+        return (0,) * len(shape)
     axes = list(range(len(shape)))
     if order == "F":
         axes.reverse()
@@ -121,7 +124,7 @@ def dense_strides(shape: Axes, strides: Axes, order: str, itemsize: int = 1) -> 
     dense, step = [0] * len(shape), itemsize
     for axis in reversed(axes):
         dense[axis] = step
-        step *= max(shape[axis], 1)
+        step *= shape[axis]
     return tuple(dense)
 
 
@@ -149,6 +152,16 @@ def is_expanded(shape: Axes, strides: Axes) -> bool:
     """Say whether some axis shows one element again and again."""
     repeats = any(stride == 0 and length > 1 for length, stride in zip(shape, strides, strict=True))
     return repeats and 0 not in shape
+
+
+def overlaps_itself(shape: Axes, strides: Axes) -> bool:
+    """Say whether some element may be shown twice: an axis steps no further than those within it reach together."""
+    reach = 0
+    for step, length in sorted((abs(step), length) for length, step in zip(shape, strides, strict=True) if length > 1):
+        if step <= reach or step == 0:
+            return 0 not in shape
+        reach += step * (length - 1)
+    return False
 
 
 def array_obstacles(dtype: np.dtype, shape: Axes, strides: Axes, *, aligned: bool) -> tuple[str, ...]:

@@ -103,7 +103,7 @@ class Job:
     def _shared(self, *, writable: bool) -> Plan:
         """Return the plan that shares."""
         shape, strides = self.source.shape, self.source.strides
-        writable = writable and not memory.is_expanded(shape, strides)
+        writable = writable and not memory.overlaps_itself(shape, strides)
         if self.to == "array":
             dtype, convert = dtypes.to_numpy(self._wanted), partial(memory.array_of, writable=writable)
             return Plan(dtype=dtype, shape=shape, strides=strides, writable=writable, convert=convert)

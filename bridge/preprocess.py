@@ -8,8 +8,8 @@ from numpy.lib.array_utils import normalize_axis_tuple
 from numpy.typing import ArrayLike
 
 from bridge import engines
+from bridge.memory import Axes
 
-Axes = tuple[int, ...]
 Block = tuple[np.ndarray, np.ndarray]
 
 _ROWS = 64
@@ -110,7 +110,7 @@ def _finish(out: np.ndarray, array: np.ndarray, near: np.ndarray, rest: np.ndarr
     np.multiply(out, scale, out=out)
 
 
-def _mean(array: np.ndarray, axes: tuple[int, ...]) -> np.ndarray:
+def _mean(array: np.ndarray, axes: Axes) -> np.ndarray:
     """Return the mean in a dtype that holds the numbers, taken from the first of them, so equal numbers leave zero."""
     dtype = np.result_type(array.dtype, np.float32)
     first = array[tuple(slice(0, 1) if axis in axes else slice(None) for axis in range(array.ndim))].astype(dtype)

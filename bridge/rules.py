@@ -69,7 +69,8 @@ def to_tensor(x: Any, asked: Asked) -> tuple[Plan, np.ndarray]:  # noqa: ANN401 
     layout = (array.dtype, array.shape, array.strides, array.flags.num, reasons)
     decided = _tensor_plan(*layout, asked, engines.torch_threads())
     if asked.copy is False and not decided:
-        raise CopyRequired(replace(decided, source=array))
+        allowed = _tensor_plan(*layout, asked._replace(copy=None), engines.torch_threads())
+        raise CopyRequired(replace(allowed, source=array))
     if asked.readonly == "error" and "read-only" in decided.reasons and asked.copy is not True:
         raise CopyRequired(replace(decided, source=array), 'readonly="copy"')
     return decided, array
@@ -81,7 +82,8 @@ def to_array(t: torch.Tensor, asked: Asked) -> tuple[Plan, torch.Tensor]:
     layout = (tensor.dtype, tensor.shape, tensor.stride(), memory.tensor_obstacles(tensor), tensor.requires_grad)
     decided = _array_plan(*layout, asked, engines.torch_threads())
     if asked.copy is False and not decided:
-        raise CopyRequired(replace(decided, source=tensor))
+        allowed = _array_plan(*layout, asked._replace(copy=None), engines.torch_threads())
+        raise CopyRequired(replace(allowed, source=tensor))
     return decided, tensor
 
 
@@ -116,7 +118,7 @@ def _array_plan(  # noqa: PLR0913, PLR0917 - all that tells the layout of one te
 ) -> Plan:
     """Decide for all tensors of one layout."""
     _check(asked)
-    strides = tuple(step * dtype.itemsize for step in stride)
+    strides = tuple(0 if 0 in shape else step * dtype.itemsize for step in stride)  # zero, as NumPy says of no memory
     source = Operand(dtype=dtypes.known(dtype), shape=tuple(shape), strides=strides, for_numpy=not obstacles)
     return Job(source=source, to="array", asked=asked, threads=threads).decide(obstacles, writable=not requires_grad)
 

@@ -51,19 +51,20 @@ def as_source_array(x: Any) -> tuple[np.ndarray, tuple[str, ...]]:  # noqa: ANN4
 
 def as_source_tensor(t: torch.Tensor) -> torch.Tensor:
     """Return `t`, without the manners of a subclass, if it is a tensor whose elements lie in memory."""
-    if (
-        type(t) in _PLAIN
-        and t.layout is torch.strided
-        and not (t.is_nested or t.is_quantized or t.is_meta or _is_wrapped(t) or is_functional(t))
-    ):
-        return t
+    if type(t) in _PLAIN:
+        return _with_elements(t)
     if not isinstance(t, torch.Tensor):
         raise refused(f"{type(t).__name__}", "as_array takes a tensor; use np.asarray(x) or np.array(x)")
     with torch._C.DisableTorchFunctionSubclass(), torch.enable_grad():  # noqa: SLF001 - what torch documents for this
-        for applies, what, cure in _TENSOR_CURES:
-            if applies(t):
-                raise refused(what, cure)
-        return t if type(t) in _PLAIN else t.as_subclass(torch.Tensor)
+        return _with_elements(t).as_subclass(torch.Tensor)
+
+
+def _with_elements(t: torch.Tensor) -> torch.Tensor:
+    """Return the tensor; TypeError with the cure if it has no elements that lie in memory."""
+    for applies, what, cure in _TENSOR_CURES:
+        if applies(t):
+            raise refused(what, cure)
+    return t
 
 
 def seen_as_array(x: Side) -> np.ndarray | None:
@@ -86,7 +87,7 @@ def as_destination(dst: Side) -> Side:
             raise ValueError("dst requires grad, and autograd would not see the write: use torch.no_grad()")
         if target._is_zerotensor():  # noqa: SLF001 - there is no public way to ask
             raise ValueError("dst is a zero tensor without memory: use dst.clone()")
-    if memory.is_expanded(tuple(target.shape), memory.byte_strides(target)):
+    if memory.overlaps_itself(tuple(target.shape), memory.byte_strides(target)):
         raise ValueError("dst shows one element several times, so they cannot all be filled")
     return target
 
