@@ -7,11 +7,10 @@ from typing import Any
 import numpy as np
 import torch
 
-from bridge import device as devices
 from bridge import dtypes, engines, memory
-from bridge.host import copyto
+from bridge.host import copyto, readable
 from bridge.memory import Side
-from bridge.sources import as_destination, as_source_array, as_source_tensor, note_write, seen_as_array
+from bridge.sources import as_destination, as_source_tensor, note_write, seen_as_array
 
 
 def stack(seq: Sequence[Side], *, axis: int = 0, out: torch.Tensor | None = None) -> torch.Tensor:
@@ -91,10 +90,9 @@ def _readable_items(seq: Sequence[Side]) -> Sequence[Side]:
 
 def _readable(item: Side) -> Side:
     """Return the item as host memory that NumPy can read."""
-    if not isinstance(item, torch.Tensor):
-        return as_source_array(item)[0]
-    tensor = as_source_tensor(item)
-    if tensor.requires_grad and torch.is_grad_enabled():
+    source = readable(item)
+    if isinstance(source, np.ndarray):
+        return source
+    if item.requires_grad and torch.is_grad_enabled():
         raise TypeError("an item requires grad, which would be lost: use torch.stack(), or stack under torch.no_grad()")
-    tensor = tensor if tensor.is_cpu else devices.fetch(tensor)
-    return engines.dense(tensor, tensor.dtype) if memory.tensor_obstacles(tensor) else tensor
+    return engines.dense(source, source.dtype) if memory.tensor_obstacles(source) else source

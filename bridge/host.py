@@ -44,14 +44,8 @@ def as_tensor(  # noqa: PLR0913 - the keywords of torch.as_tensor and of the arr
         TypeError: `x` can never be a tensor, or the cast breaks `casting`.
 
     """
-    if (
-        dtype is device is None
-        and type(x) is ndarray
-        and order == "K"
-        and readonly == "copy"
-        and casting == "same_kind"
-        and x.dtype.isbuiltin == 1
-    ):
+    usual = dtype is device is None and order == "K" and readonly == "copy" and casting == "same_kind"
+    if usual and type(x) is ndarray and x.dtype.isbuiltin == 1:
         try:
             if copy is None and x.flags.carray:
                 return from_numpy(x)
@@ -137,7 +131,7 @@ def _is_simple(target: np.ndarray, source: np.ndarray) -> bool:
 
 def _copy(dst: Side, src: Side, casting: Casting) -> None:
     """Fill any destination from any source."""
-    target, source = as_destination(dst), _readable(src)
+    target, source = as_destination(dst), readable(src)
     dtypes.check_cast(memory.torch_dtype(source), memory.torch_dtype(target), casting)
     if source.shape != target.shape:
         source = memory.broadcast(source, tuple(target.shape))
@@ -147,7 +141,7 @@ def _copy(dst: Side, src: Side, casting: Casting) -> None:
         engines.fill(target, source)
 
 
-def _readable(src: Side) -> Side:
+def readable(src: Side) -> Side:
     """Return `src` as host memory that can be read."""
     if not isinstance(src, torch.Tensor):
         return as_source_array(src)[0]

@@ -1,6 +1,5 @@
 """The same memory seen from the other library, and new memory: nothing here moves an element."""
 
-import math
 from itertools import compress
 from typing import TypeVar
 
@@ -135,17 +134,6 @@ def regular_strides(shape: Axes, strides: Axes, itemsize: int) -> Axes:
     if 0 in shape:
         return dense_strides(shape, strides, "C", itemsize)
     return tuple(itemsize if length == 1 else stride for length, stride in zip(shape, strides, strict=True))
-
-
-def is_gapless(shape: Axes, strides: Axes, itemsize: int, order: str) -> bool:
-    """Say whether byte strides are exactly those of C or F order; axes of length one and empty memory always are."""
-    step = itemsize
-    axes = list(zip(shape, strides, strict=True))
-    for length, stride in axes if order == "F" else reversed(axes):
-        if length > 1 and stride != step:
-            return math.prod(shape) == 0
-        step *= length
-    return True
 
 
 def is_expanded(shape: Axes, strides: Axes) -> bool:

@@ -59,8 +59,14 @@ class Operand:
         return replace(self, shape=shape, strides=strides)
 
     def is_gapless(self, order: str) -> bool:
-        """Say whether the strides are exactly those of C or F order."""
-        return memory.is_gapless(self.shape, self.strides, self.dtype.itemsize, order)
+        """Say whether the strides are those of C or F order; axes of length one and empty memory always are."""
+        step = self.dtype.itemsize
+        axes = list(zip(self.shape, self.strides, strict=True))
+        for length, stride in axes if order == "F" else reversed(axes):
+            if length > 1 and stride != step:
+                return 0 in self.shape
+            step *= length
+        return True
 
 
 def outer_to_inner(strides: Axes) -> Axes:

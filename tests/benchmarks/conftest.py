@@ -1,21 +1,16 @@
 """What several tests of the suite need."""
 
 import json
-import os
 import signal
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-import hypothesis
 import pytest
 import torch
 
 from benchmarks import workers
 from benchmarks.suite.paths import PATHS
-
-hypothesis.settings.register_profile("benchmarks", max_examples=60, deadline=None)
-hypothesis.settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "benchmarks"))
 
 
 @pytest.fixture(autouse=True, scope="session")

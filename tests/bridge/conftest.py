@@ -1,20 +1,11 @@
-"""What every test of the conversions needs.
+"""What every test of the conversions needs."""
 
-Properties run 1,000 examples; `HYPOTHESIS_PROFILE=thorough` or `pytest tests/bridge --hypothesis-profile=thorough`
-makes it 20,000, "short" 100.
-"""
-
-import os
 from collections.abc import Iterator
 
-import hypothesis
 import pytest
 import torch
 
 pytest.register_assert_rewrite("tests.bridge.checks")
-for _name, _examples in (("short", 100), ("bridge", 1000), ("thorough", 20_000)):
-    hypothesis.settings.register_profile(_name, max_examples=_examples, deadline=None)
-hypothesis.settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "bridge"))
 
 
 @pytest.fixture(autouse=True)
