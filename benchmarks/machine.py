@@ -72,6 +72,13 @@ def software() -> Json:
     }
 
 
+def in_one_line() -> str:
+    """Return the processor, the load, and the versions that decide what a conversion costs, as a study prints them."""
+    here, known = machine(), software()
+    versions = ", ".join(f"{name} {known[name]}" for name in ("python", "numpy", "torch", "pytest-benchmark"))
+    return f"{here['cpu']}, {here['logical_cpus']} CPUs, load average {here['load_average']} at the end; {versions}"
+
+
 def cpu_model(cpuinfo: str | None = None) -> str | None:
     """Return the CPU's model name."""
     text = cpuinfo if cpuinfo is not None else _text(_PROC / "cpuinfo") or ""

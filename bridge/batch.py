@@ -93,6 +93,6 @@ def _readable(item: Side) -> Side:
     source = readable(item)
     if isinstance(source, np.ndarray):
         return source
-    if item.requires_grad and torch.is_grad_enabled():
+    if isinstance(item, torch.Tensor) and item.requires_grad and torch.is_grad_enabled():
         raise TypeError("an item requires grad, which would be lost: use torch.stack(), or stack under torch.no_grad()")
     return engines.dense(source, source.dtype) if memory.tensor_obstacles(source) else source

@@ -13,7 +13,7 @@ from bridge.dtypes import TENSOR_DTYPES
 from bridge.memory import Side
 from bridge.plans import Asked, Casting, Device, Order, Readonly
 from bridge.rules import DType, to_array, to_tensor
-from bridge.sources import as_destination, as_source_array, as_source_tensor, is_functional, note_write, seen_as_array
+from bridge.sources import as_destination, as_source_array, as_source_tensor, note_write, seen_as_array
 
 Destination = TypeVar("Destination", np.ndarray, torch.Tensor)
 
@@ -87,16 +87,20 @@ def as_array(
         TypeError: `t` has no elements an array could hold, or no dtype; the message names the cure.
 
     """
-    plain = dtype is None and type(t) is Tensor and order == "K" and t.dtype in TENSOR_DTYPES and not t.requires_grad
-    if plain and not is_functional(t):  # which .numpy() takes, and shows memory that is not its own
+    if dtype is None and type(t) is Tensor and order == "K" and t.dtype in TENSOR_DTYPES and not t.requires_grad:
         try:
             array = t.numpy()
         except (TypeError, RuntimeError):  # conjugated, sparse, elsewhere, inside vmap, and other rarities
             pass
         else:
-            if not copy and (array.flags.forc or not memory.overlaps_itself(array.shape, array.strides)):
+            flags = array.flags  # an array that owns its memory does not show that of the tensor
+            if (
+                not copy
+                and not flags.owndata
+                and (flags.forc or not memory.overlaps_itself(array.shape, array.strides))
+            ):
                 return array
-            if copy is True and array.flags.c_contiguous and array.nbytes < engines.THREADS_FROM_BYTES:
+            if copy is True and not flags.owndata and flags.c_contiguous and array.nbytes < engines.THREADS_FROM_BYTES:
                 return array.copy()
     wanted = None if dtype is None else dtypes.parse(dtype)
     decided, source = to_array(t, Asked(wanted, None, copy, order, "copy", "same_kind"))

@@ -12,7 +12,7 @@ from bridge.memory import Side
 
 _PLAIN = (torch.Tensor, torch.nn.Parameter)
 _is_wrapped = torch._C._functorch.is_functorch_wrapped_tensor  # noqa: SLF001 - there is no public way to ask
-is_functional = torch._is_functional_tensor  # noqa: SLF001 - as above
+_is_functional = torch._is_functional_tensor  # noqa: SLF001 - as above
 
 _TENSOR_CURES: tuple[tuple[Callable[[torch.Tensor], bool], str, str], ...] = (
     (lambda t: t.is_nested, "a nested tensor", "convert each of t.unbind()"),
@@ -24,7 +24,7 @@ _TENSOR_CURES: tuple[tuple[Callable[[torch.Tensor], bool], str, str], ...] = (
         "convert the tensors inside it",
     ),
     (
-        lambda t: _is_wrapped(t) or is_functional(t),
+        lambda t: _is_wrapped(t) or _is_functional(t),
         "a tensor inside torch.func",
         "convert before or after vmap, grad and the like, not inside",
     ),
@@ -71,12 +71,13 @@ def seen_as_array(x: Side) -> np.ndarray | None:
     """Return an array, or a host tensor as an array, if there is nothing special about it: the quick look."""
     if type(x) is np.ndarray:
         return x
-    if type(x) is not torch.Tensor or x.requires_grad or is_functional(x):
+    if type(x) is not torch.Tensor or x.requires_grad:
         return None
     try:
-        return x.numpy()
+        array = x.numpy()
     except (TypeError, RuntimeError):  # bfloat16, conjugated, sparse, elsewhere, inside vmap, and other rarities
         return None
+    return None if array.flags.owndata else array  # it does not show the memory of an empty or functional tensor
 
 
 def as_destination(dst: Side) -> Side:

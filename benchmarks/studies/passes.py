@@ -22,11 +22,11 @@ from typing import TYPE_CHECKING, Any, Final
 from psutil import cpu_times
 
 from benchmarks.lock import machine_lock
-from benchmarks.machine import machine, software
-from benchmarks.matrix import Surroundings, skip_reason
+from benchmarks.machine import in_one_line
+from benchmarks.matrix import Surroundings, cases, skip_reason
 from benchmarks.session import shuffled
 from benchmarks.statistics import Estimate, estimate
-from benchmarks.suite.cases import SIZES, Case
+from benchmarks.suite.cases import Case
 from benchmarks.suite.paths import PATHS
 from benchmarks.workers import Plan, events
 
@@ -56,13 +56,8 @@ HEADERS: Final = (
 def sharing_cases() -> list[Case]:
     """Return the float32 cases of the share family, in the order of the matrix."""
     around = Surroundings.here()
-    every = (
-        Case(path=path.name, dtype="float32", layout="C", nbytes=size_bytes, threads="1t")
-        for path in PATHS.values()
-        if path.family == "share"
-        for size_bytes in SIZES.values()
-    )
-    return [case for case in every if skip_reason(case, around) is None]
+    plain = (one for one in cases("standard") if (one.dtype, one.layout, one.threads) == ("float32", "C", "1t"))
+    return [one for one in plain if PATHS[one.path].family == "share" and skip_reason(one, around) is None]
 
 
 def plan(number: int, jobs: Iterable[Json]) -> Plan:
@@ -124,14 +119,6 @@ def line(name: str, found: Times) -> str:
     return f"| {name} | {len(found)} | {len(far)} | {silent} | {max(errors.values()):.1%} |"
 
 
-def conditions(stolen_s: float) -> str:
-    """Return the machine, its load and the versions in one line; stolen is what the hypervisor gave to others."""
-    here, known = machine(), software()
-    versions = ", ".join(f"{name} {known[name]}" for name in ("python", "numpy", "torch", "pytest-benchmark"))
-    weather = f"load average {here['load_average']} at the end, {stolen_s:.1f} s stolen"
-    return f"{here['cpu']}, {here['logical_cpus']} CPUs, {weather}; {versions}"
-
-
 def main(repetitions: int) -> None:
     """Run both plans in turn and print the table."""
     runs, stolen_s = [], cpu_times().steal
@@ -141,7 +128,7 @@ def main(repetitions: int) -> None:
             runs.append((f"one process {seed}", times(one_process(loops))))
             runs.append((f"passes {seed}", times(fresh_passes(loops, seed))))
     print("\n".join([*HEADERS, *(line(*run) for run in sorted(runs, key=lambda run: run[0]))]))
-    print(f"\n{conditions(cpu_times().steal - stolen_s)}")
+    print(f"\n{in_one_line()}; {cpu_times().steal - stolen_s:.1f} s stolen by the hypervisor")
 
 
 if __name__ == "__main__":

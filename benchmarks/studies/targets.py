@@ -29,7 +29,7 @@ from psutil import cpu_times
 
 from benchmarks.checkout import ROOT, Checkout
 from benchmarks.lock import machine_lock
-from benchmarks.machine import machine, software
+from benchmarks.machine import in_one_line
 from benchmarks.measure import calibrate
 from benchmarks.session import shuffled
 from benchmarks.statistics import Estimate, of_values
@@ -280,12 +280,8 @@ def main() -> None:
         found = measured(chosen, asked.passes)
     print("| work | ours | other | promise | measured | |\n| --- | --- | --- | --- | --- | --- |")
     print("\n".join(row(target, estimate) for target, estimate in zip(chosen, found, strict=True)))
-    here, known = machine(), software()
-    versions = ", ".join(f"{name} {known[name]}" for name in ("python", "numpy", "torch"))
-    print(
-        f"\nCommit {Checkout.look().commit[:7]}; {here['cpu']}, {here['logical_cpus']} CPUs, {asked.passes} passes, "
-        f"{cpu_times().steal - stolen_s:.1f} s stolen; {versions}"
-    )
+    stolen_s = cpu_times().steal - stolen_s
+    print(f"\nCommit {Checkout.look().commit[:7]}, {asked.passes} passes; {in_one_line()}; {stolen_s:.1f} s stolen")
 
 
 if __name__ == "__main__":

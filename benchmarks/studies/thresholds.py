@@ -27,7 +27,7 @@ import torch
 
 import bridge
 from benchmarks.lock import machine_lock
-from benchmarks.machine import machine, software
+from benchmarks.machine import in_one_line
 from benchmarks.suite.cases import SIZES
 from bridge import engines, layouts, preprocess
 
@@ -239,9 +239,7 @@ def main() -> None:
     print()
     for constant, situations in unsettled.items():
         print(f"- `{constant}` " + (f"would change for {', '.join(situations)}" if situations else "stands"))
-    here, known = machine(), software()
-    versions = ", ".join(f"{name} {known[name]}" for name in ("python", "numpy", "torch"))
-    print(f"\n{here['cpu']}, {here['logical_cpus']} CPUs; {versions}")
+    print(f"\n{in_one_line()}")
 
 
 if __name__ == "__main__":

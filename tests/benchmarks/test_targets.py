@@ -1,15 +1,17 @@
-"""The promises of speed: their cases exist, their verdicts say what was measured, and a pair can be timed."""
+"""The promises of speed: their cases exist, their verdicts say what was measured; why some are not kept is measured."""
 
 import json
 import subprocess
 import sys
 
+import numpy as np
 import pytest
 
 from benchmarks.checkout import ROOT
 from benchmarks.matrix import cases
 from benchmarks.statistics import Estimate, of_values
-from benchmarks.studies import targets, thresholds
+from benchmarks.studies import limits, targets, thresholds
+from benchmarks.studies.limits import Limit
 from benchmarks.studies.targets import TARGETS, THREADED, Target
 from benchmarks.studies.thresholds import Choice
 from benchmarks.suite.cases import Case
@@ -82,3 +84,16 @@ def test_every_choice_takes_one_of_its_ways() -> None:
         if "MiB" not in choice.situation:
             for way in choice.ways.values():
                 way()
+
+
+def test_a_limit_is_given_in_multiples_of_its_first_way() -> None:
+    """The first way is one, the others are shares or multiples of its time."""
+    line = limits.row(Limit(about="<a> | &", ways={}), {"memmove": 200.0, "pages": 100.0, "bridge": 350.0})
+    assert line == "| <a> | & | memmove | pages 0.50, bridge 1.75 |"
+
+
+def test_the_ways_of_a_limit_run() -> None:
+    """Every way of the limits of small things runs and gives what it should: an array over the tensor, a stack."""
+    for limit in (limits._sharing(), limits._stacking(64)):
+        shapes = {np.shape(way()) for way in limit.ways.values()}
+        assert shapes in ({(16,)}, {(1024,), (64, 16)})
