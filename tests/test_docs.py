@@ -28,7 +28,7 @@ WORDS = re.findall(
     path family group layout case limit aliasing axis payload preset spelling trait observation probe semantics
     check stage round loops sample pass seed session worker clock record seal format
     range interval coverage noisy ratio rate regime fit flat finding figure section
-    duet verdict plan reason engine
+    duet verdict plan reason engine target promise pair choice way floor
     """,
 )
 

@@ -76,16 +76,14 @@ class Target:
         low, high = 1 / ours_over_other.high, 1 / ours_over_other.low
         return Estimate(value=1 / ours_over_other.value, low=low, high=high, passes=ours_over_other.passes)
 
-    def verdict(self, shown: Estimate) -> str:
+    def kept(self, shown: Estimate) -> str:
         """Say whether the promise is kept: by all passes, by most, or not."""
-        limit, kept = (self.at_most, shown.value <= self.at_most) if self.at_most else (0, shown.value >= self.least)
-        every = shown.high <= limit if self.at_most else shown.low >= self.least
-        return "kept" if every else "kept by the median" if kept else "**not kept**"
+        if self._holds(shown.low) and self._holds(shown.high):
+            return "kept"
+        return "kept by the median" if self._holds(shown.value) else "**not kept**"
 
-    @property
-    def least(self) -> float:
-        """How many times faster it must be; 0 where the promise is a limit."""
-        return self.at_least or 0.0
+    def _holds(self, ratio: float) -> bool:
+        return ratio <= self.at_most if self.at_most else ratio >= (self.at_least or 0)
 
 
 def _pairs(work: str, ours: str, *others: str, rest: str, **promise: float) -> list[Target]:
@@ -243,9 +241,7 @@ def row(target: Target, ours_over_other: Estimate) -> str:
     """Return the row of one promise."""
     shown = target.shown(ours_over_other)
     ratio = f"{shown.value:.3g} [{shown.low:.3g}-{shown.high:.3g}]"
-    return (
-        f"| {target.work} | `{target.ours}` | `{target.other}` | {target.promise} | {ratio} | {target.verdict(shown)} |"
-    )
+    return f"| {target.work} | `{target.ours}` | `{target.other}` | {target.promise} | {ratio} | {target.kept(shown)} |"
 
 
 @contextmanager

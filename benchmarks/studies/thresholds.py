@@ -220,8 +220,8 @@ def row(choice: Choice, found: Mapping[str, float]) -> tuple[str, bool]:
     best = min(found, key=lambda name: found[name])
     stands = found[choice.taken] <= found[best] * LOSS
     others = ", ".join(f"{name} {ns / found[choice.taken]:.2f}" for name, ns in found.items() if name != choice.taken)
-    verdict = "stands" if stands else f"**{best} is {found[choice.taken] / found[best]:.2f} times faster**"
-    return f"| `{choice.constant}` | {choice.situation} | {choice.taken} | {others} | {verdict} |", stands
+    said = "stands" if stands else f"**{best} is {found[choice.taken] / found[best]:.2f} times faster**"
+    return f"| `{choice.constant}` | {choice.situation} | {choice.taken} | {others} | {said} |", stands
 
 
 def main() -> None:

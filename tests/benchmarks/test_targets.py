@@ -1,4 +1,4 @@
-"""The promises of speed: their cases exist, their verdicts say what was measured; why some are not kept is measured."""
+"""The promises of speed: their cases exist, their rows say what was measured; why some are not kept is measured."""
 
 import json
 import subprocess
@@ -10,8 +10,8 @@ import pytest
 from benchmarks.checkout import ROOT
 from benchmarks.matrix import cases
 from benchmarks.statistics import Estimate, of_values
-from benchmarks.studies import limits, targets, thresholds
-from benchmarks.studies.limits import Limit
+from benchmarks.studies import floors, targets, thresholds
+from benchmarks.studies.floors import Floor
 from benchmarks.studies.targets import TARGETS, THREADED, Target
 from benchmarks.studies.thresholds import Choice
 from benchmarks.suite.cases import Case
@@ -41,13 +41,13 @@ def test_no_pair_is_promised_twice() -> None:
 
 
 @pytest.mark.parametrize(
-    ("ratios", "verdict"),
+    ("ratios", "said"),
     [([1.2, 1.3, 1.4], "kept"), ([1.2, 1.4, 1.6], "kept by the median"), ([1.4, 1.6, 1.7], "**not kept**")],
 )
-def test_a_limit_is_kept_by_all_passes_by_most_or_not(ratios: list[float], verdict: str) -> None:
+def test_a_limit_is_kept_by_all_passes_by_most_or_not(ratios: list[float], said: str) -> None:
     """At most 1.5 times: all ratios below keep it, a median below says so, a median above does not."""
     target = a_target(at_most=1.5)
-    assert target.verdict(target.shown(of_values(ratios))) == verdict
+    assert target.kept(target.shown(of_values(ratios))) == said
 
 
 def test_faster_is_the_other_way_round() -> None:
@@ -55,7 +55,7 @@ def test_faster_is_the_other_way_round() -> None:
     target = a_target(at_least=2)
     shown = target.shown(of_values([0.25, 0.4, 0.5]))
     assert shown == Estimate(value=2.5, low=2.0, high=4.0, passes=3)
-    assert target.verdict(shown) == "kept"
+    assert target.kept(shown) == "kept"
     assert "2.5 [2-4]" in targets.row(target, of_values([0.25, 0.4, 0.5]))
 
 
@@ -86,14 +86,14 @@ def test_every_choice_takes_one_of_its_ways() -> None:
                 way()
 
 
-def test_a_limit_is_given_in_multiples_of_its_first_way() -> None:
+def test_a_floor_is_given_in_multiples_of_its_first_way() -> None:
     """The first way is one, the others are shares or multiples of its time."""
-    line = limits.row(Limit(about="<a> | &", ways={}), {"memmove": 200.0, "pages": 100.0, "bridge": 350.0})
+    line = floors.row(Floor(about="<a> | &", ways={}), {"memmove": 200.0, "pages": 100.0, "bridge": 350.0})
     assert line == "| <a> | & | memmove | pages 0.50, bridge 1.75 |"
 
 
-def test_the_ways_of_a_limit_run() -> None:
+def test_the_ways_of_a_floor_run() -> None:
     """Every way of the limits of small things runs and gives what it should: an array over the tensor, a stack."""
-    for limit in (limits._sharing(), limits._stacking(64)):
-        shapes = {np.shape(way()) for way in limit.ways.values()}
+    for floor in (floors._sharing(), floors._stacking(64)):
+        shapes = {np.shape(way()) for way in floor.ways.values()}
         assert shapes in ({(16,)}, {(1024,), (64, 16)})

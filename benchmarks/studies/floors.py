@@ -1,9 +1,9 @@
 """Why some promises of speed cannot be kept: what the parts of a call cost that no spelling of it can leave out.
 
-A limit is a list of ways, the first of which is one; the others are given as multiples of it. The ways of a limit are
+A floor is a list of ways, the first of which is one; the others are given as multiples of it. The ways of a floor are
 timed in turn in one process, one thread unless it says otherwise; what is compared are the medians.
 
-    python benchmarks/studies/limits.py [--filter REGEX]
+    python benchmarks/studies/floors.py [--filter REGEX]
 """
 
 from __future__ import annotations
@@ -34,15 +34,15 @@ _DTYPES: Final = frozenset({torch.float32, torch.float64})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Limit:
+class Floor:
     """What a promise is about, and the ways whose times say why it is not kept; the first one counts as one."""
 
     about: str
     ways: Mapping[str, Way]
 
 
-def limits() -> Iterator[Limit]:
-    """Yield every limit; the memory of one is dropped before the next."""
+def floors() -> Iterator[Floor]:
+    """Yield every floor; the memory of one is dropped before the next."""
     yield _sharing()
     for size_mib in (64, 256, 1024):
         yield _fresh(size_mib)
@@ -54,11 +54,11 @@ def limits() -> Iterator[Limit]:
     yield _threads()
 
 
-def _sharing() -> Limit:
+def _sharing() -> Floor:
     t = torch.zeros(16)
     asked = (_bare, _with_keywords, _and_dtype, _and_gradient, _and_memory, _and_repeats)
     ways: dict[str, Way] = {function.__name__.strip("_").replace("_", " "): partial(function, t) for function in asked}
-    return Limit(about="a tensor of 64 B as an array", ways=ways | {"bridge.as_array": partial(bridge.as_array, t)})
+    return Floor(about="a tensor of 64 B as an array", ways=ways | {"bridge.as_array": partial(bridge.as_array, t)})
 
 
 def _bare(t: torch.Tensor) -> np.ndarray:
@@ -90,31 +90,31 @@ def _and_repeats(t: torch.Tensor, *, dtype: Any = None, copy: bool | None = None
     return array if array is not None and not array.flags.owndata and array.flags.forc else None
 
 
-def _fresh(size_mib: int) -> Limit:
+def _fresh(size_mib: int) -> Floor:
     source, target = (np.ones(size_mib * _MIB, np.uint8) for _ in range(2))
     ways: dict[str, Way] = {
         "memmove into warm memory": partial(np.copyto, target, source),
         "pages of new memory alone": partial(_touch, source.nbytes),
         "bridge.as_tensor(copy=True)": partial(bridge.as_tensor, source, copy=True),
     }
-    return Limit(about=f"a fresh copy of {size_mib} MiB", ways=ways)
+    return Floor(about=f"a fresh copy of {size_mib} MiB", ways=ways)
 
 
 def _touch(nbytes: int) -> None:
     np.empty(nbytes, np.uint8)[::_HUGE_PAGE] = 1
 
 
-def _transposing() -> Limit:
+def _transposing() -> Floor:
     source, target = np.ones((4096, 4096), np.float32).T, torch.ones(4096, 4096)
     ways: dict[str, Way] = {
         "torch's transpose into warm memory": partial(target.copy_, torch.from_numpy(source)),
         "pages of new memory alone": partial(_touch, source.nbytes),
         'bridge.as_tensor(order="C")': partial(bridge.as_tensor, source, order="C"),
     }
-    return Limit(about="C order of F, 4096 x 4096 float32", ways=ways)
+    return Floor(about="C order of F, 4096 x 4096 float32", ways=ways)
 
 
-def _casting(source: str, target: str) -> Limit:
+def _casting(source: str, target: str) -> Floor:
     array = np.ones(64 * _MIB // np.dtype(source).itemsize, source)
     wanted = getattr(torch, target)
     warm = torch.ones(array.shape, dtype=wanted)
@@ -123,25 +123,25 @@ def _casting(source: str, target: str) -> Limit:
         "pages of new memory alone": partial(_touch, warm.nbytes),
         "bridge.as_tensor(dtype=)": partial(bridge.as_tensor, array, dtype=wanted),
     }
-    return Limit(about=f"{source} to {target}, 64 MiB", ways=ways)
+    return Floor(about=f"{source} to {target}, 64 MiB", ways=ways)
 
 
-def _stacking(items: int) -> Limit:
+def _stacking(items: int) -> Floor:
     rows = list(np.ones((items, 16 if items == 64 else 128), np.float32))
     ways: dict[str, Way] = {
         "np.concatenate": partial(np.concatenate, rows),
         "bridge.stack": partial(bridge.stack, rows),
     }
-    return Limit(about=f"{items} rows of {len(rows[0])} float32", ways=ways)
+    return Floor(about=f"{items} rows of {len(rows[0])} float32", ways=ways)
 
 
-def _threads() -> Limit:
+def _threads() -> Floor:
     array = np.ones(16 * _MIB, np.float32)
     array[::7] = 3
     ways: dict[str, Way] = {
         f"{threads} threads": partial(_standardize, array, threads) for threads in {1, _ALL_THREADS}
     }
-    return Limit(about="standardize, 64 MiB, no other threads about", ways=ways)
+    return Floor(about="standardize, 64 MiB, no other threads about", ways=ways)
 
 
 def _standardize(array: np.ndarray, threads: int) -> None:
@@ -150,24 +150,24 @@ def _standardize(array: np.ndarray, threads: int) -> None:
     torch.set_num_threads(1)
 
 
-def row(limit: Limit, found: Mapping[str, float]) -> str:
-    """Return the row of one limit: its first way, then the others as multiples of it."""
+def row(floor: Floor, found: Mapping[str, float]) -> str:
+    """Return the row of one floor: its first way, then the others as multiples of it."""
     first, *others = found
     said = ", ".join(f"{name} {found[name] / found[first]:.2f}" for name in others)
-    return f"| {limit.about} | {first} | {said} |"
+    return f"| {floor.about} | {first} | {said} |"
 
 
 def main() -> None:
-    """Measure the limits and print their table."""
+    """Measure the floors and print their table."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("--filter", default="", help="only limits about what matches this expression")
+    parser.add_argument("--filter", default="", help="only floors about what matches this expression")
     asked = parser.parse_args()
     torch.set_num_threads(1)
     print("| about | as one | as multiples of it |\n| --- | --- | --- |")
     with machine_lock():
-        for limit in limits():
-            if re.search(asked.filter, limit.about):
-                print(row(limit, times_ns(limit.ways)), flush=True)
+        for floor in floors():
+            if re.search(asked.filter, floor.about):
+                print(row(floor, times_ns(floor.ways)), flush=True)
     print(f"\n{in_one_line()}")
 
 
