@@ -25,7 +25,7 @@ THREADS_FROM_BYTES = 64 << 20  # below, a second thread brings a tenth or less, 
 _PIECES = 8  # of a copy for threads: large enough that memmove goes past the cache, which takes half as long
 _FRESH_PIECES_FROM_BYTES = 128 << 20  # whole, memmove would write past the cache what the kernel has just zeroed in it
 _FRESH_PIECE_BYTES = 1 << 20
-SERIAL_ELEMENTS = 32767  # torch starts its threads for more; waiting for them takes 8 ms and more where a core is busy
+SERIAL_ELEMENTS = 32768  # torch starts its threads for more; waiting for them takes 8 ms and more where a core is busy
 _ITEMS_PER_THREAD = 4  # starting a thread costs 0.1 ms, as much as two blocks of `standardize`
 
 _forked = False
@@ -56,10 +56,10 @@ def dense(src: Side, dtype: torch.dtype) -> Side:
 
 def run(name: str, dst: Side, src: Side, *, fresh: bool = False) -> None:
     """Fill `dst` by the engine that `choose` named; `fresh` memory has not been written yet."""
-    if fresh and name == "numpy" and memory.raw(dst).nbytes >= _FRESH_PIECES_FROM_BYTES:
-        _in_pieces(memory.raw(dst), memory.raw(src), _FRESH_PIECE_BYTES)
-    elif name in layouts.FILLS:
+    if name in layouts.FILLS:
         layouts.FILLS[name](memory.raw(dst), memory.raw(src))
+    elif name == "numpy":
+        _by_numpy(memory.raw(dst), memory.raw(src), fresh=fresh)
     else:
         _ENGINES[name](dst, src)
 
@@ -126,18 +126,15 @@ def _torch_is_faster(dst: torch.dtype, src: torch.dtype) -> bool:
     return halves and not (dst.is_complex or src.is_complex or src == torch.float64)
 
 
-def _by_numpy(dst: Side, src: Side) -> None:
-    """Let NumPy copy: any layout, any byte order."""
-    target, source = memory.raw(dst), memory.raw(src)
-    if threads_used("numpy", target.nbytes, torch_threads()) > 1:
-        _in_pieces(target, source, target.nbytes // _PIECES)
-    else:
+def _by_numpy(target: np.ndarray, source: np.ndarray, *, fresh: bool) -> None:
+    """Let NumPy copy: any layout, any byte order; in pieces for threads, or where memmove would leave the cache."""
+    pieces = _PIECES if threads_used("numpy", target.nbytes, torch_threads()) > 1 else 1
+    if fresh and target.nbytes >= _FRESH_PIECES_FROM_BYTES and target.dtype == source.dtype:
+        pieces = target.nbytes // _FRESH_PIECE_BYTES
+    if pieces == 1:
         _copy(target, source)
-
-
-def _in_pieces(target: np.ndarray, source: np.ndarray, nbytes: int) -> None:
-    """Copy an array in pieces of at most so many bytes."""
-    each(lambda pair: _copy(*pair), list(_pieces(target, source, nbytes // target.itemsize)))
+    else:
+        each(lambda pair: _copy(*pair), list(_pieces(target, source, target.size // pieces)))
 
 
 def _copy(target: np.ndarray, source: np.ndarray) -> None:
@@ -154,19 +151,20 @@ def _copy(target: np.ndarray, source: np.ndarray) -> None:
 def _by_torch(dst: Side, src: Side) -> None:
     """Let torch copy: every dtype; in pieces for which it starts no threads, unless it has none to start."""
     target, source = memory.tensor_of(dst), memory.tensor_of(src)
+    copy: Any = _copy_lazy if source.is_complex() or memory.tensor_obstacles(source) else torch.Tensor.copy_
     if target.numel() <= SERIAL_ELEMENTS or torch_threads() == 1:
-        _copy_tensor(target, source)
+        copy(target, source)
         return
     pieces = _pieces(target, source, SERIAL_ELEMENTS)
     if target.nbytes >= THREADS_FROM_BYTES:
-        each(lambda pair: _copy_tensor(*pair), list(pieces))
+        each(lambda pair: copy(*pair), list(pieces))
     else:
         for piece, origin in pieces:
-            _copy_tensor(piece, origin)
+            copy(piece, origin)
 
 
-def _copy_tensor(target: torch.Tensor, source: torch.Tensor) -> None:
-    """Copy a tensor, without a warning of numbers that do not fit."""
+def _copy_lazy(target: torch.Tensor, source: torch.Tensor) -> None:
+    """Copy a tensor that is complex or negated, without a warning of numbers that do not fit."""
     if source.dtype != target.dtype and memory.tensor_obstacles(source):  # torch casts first: it negates no float8
         source = source.resolve_conj().resolve_neg()
     if source.is_complex() and not target.is_complex() and target.dtype != torch.bool:
@@ -205,4 +203,4 @@ def _staged(dst: Side, src: Side) -> None:
     fill(dst, dense(src, memory.torch_dtype(dst if awkward else src)))
 
 
-_ENGINES: dict[str, Engine] = {"numpy": _by_numpy, "torch": _by_torch, "staged": _staged}
+_ENGINES: dict[str, Engine] = {"torch": _by_torch, "staged": _staged}

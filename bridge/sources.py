@@ -14,15 +14,9 @@ _PLAIN = (torch.Tensor, torch.nn.Parameter)
 _is_wrapped = torch._C._functorch.is_functorch_wrapped_tensor  # noqa: SLF001 - there is no public way to ask
 _is_functional = torch._is_functional_tensor  # noqa: SLF001 - as above
 
-_TENSOR_CURES: tuple[tuple[Callable[[torch.Tensor], bool], str, str], ...] = (
+_Cures = tuple[tuple[Callable[[torch.Tensor], bool], str, str], ...]
+_CURES: _Cures = (
     (lambda t: t.is_nested, "a nested tensor", "convert each of t.unbind()"),
-    (lambda t: type(t).__name__ == "FakeTensor", "a fake tensor", "it has a shape but no elements"),
-    (lambda t: type(t).__name__ == "MaskedTensor", "a masked tensor", "fill what is masked, t.to_tensor(value)"),
-    (
-        lambda t: type(t).__torch_dispatch__ is not torch.Tensor.__torch_dispatch__,
-        "a tensor that wraps others",
-        "convert the tensors inside it",
-    ),
     (
         lambda t: _is_wrapped(t) or _is_functional(t),
         "a tensor inside torch.func",
@@ -31,6 +25,16 @@ _TENSOR_CURES: tuple[tuple[Callable[[torch.Tensor], bool], str, str], ...] = (
     (lambda t: t.layout is not torch.strided, "a sparse or opaque tensor", "make it dense, t.to_dense()"),
     (lambda t: t.is_quantized, "a quantized tensor", "take t.dequantize() or t.int_repr()"),
     (lambda t: t.is_meta, "a meta tensor", "it has a shape but no elements"),
+)
+_SUBCLASS_CURES: _Cures = (
+    (lambda t: type(t).__name__ == "FakeTensor", "a fake tensor", "it has a shape but no elements"),
+    (lambda t: type(t).__name__ == "MaskedTensor", "a masked tensor", "fill what is masked, t.to_tensor(value)"),
+    (
+        lambda t: not t.is_nested and type(t).__torch_dispatch__ is not torch.Tensor.__torch_dispatch__,
+        "a tensor that wraps others",
+        "convert the tensors inside it",
+    ),
+    *_CURES,
 )
 
 
@@ -52,16 +56,16 @@ def as_source_array(x: Any) -> tuple[np.ndarray, tuple[str, ...]]:  # noqa: ANN4
 def as_source_tensor(t: torch.Tensor) -> torch.Tensor:
     """Return `t`, without the manners of a subclass, if it is a tensor whose elements lie in memory."""
     if type(t) in _PLAIN:
-        return _with_elements(t)
+        return _with_elements(t, _CURES)
     if not isinstance(t, torch.Tensor):
         raise refused(f"{type(t).__name__}", "as_array takes a tensor; use np.asarray(x) or np.array(x)")
     with torch._C.DisableTorchFunctionSubclass(), torch.enable_grad():  # noqa: SLF001 - what torch documents for this
-        return _with_elements(t).as_subclass(torch.Tensor)
+        return _with_elements(t, _SUBCLASS_CURES).as_subclass(torch.Tensor)
 
 
-def _with_elements(t: torch.Tensor) -> torch.Tensor:
-    """Return the tensor; TypeError with the cure if it has no elements that lie in memory."""
-    for applies, what, cure in _TENSOR_CURES:
+def _with_elements(t: torch.Tensor, cures: _Cures) -> torch.Tensor:
+    """Return the tensor; TypeError with its cure if it has no elements that lie in memory."""
+    for applies, what, cure in cures:
         if applies(t):
             raise refused(what, cure)
     return t

@@ -37,8 +37,8 @@ def elsewhere(monkeypatch: pytest.MonkeyPatch) -> Elsewhere:
     played = Elsewhere()
     for name in ("send", "fetch", "put"):
         monkeypatch.setattr(device, name, getattr(played, name))
-    allowed = tuple(row for row in sources._TENSOR_CURES if row[1] != "a meta tensor")
-    monkeypatch.setattr(sources, "_TENSOR_CURES", allowed)
+    allowed = tuple(row for row in sources._CURES if row[1] != "a meta tensor")
+    monkeypatch.setattr(sources, "_CURES", allowed)
     return played
 
 
