@@ -90,37 +90,27 @@ def _threads() -> Iterator[Choice]:
 
 
 def _layouts() -> Iterator[Choice]:
-    source: np.ndarray
     for side in (32, 64, 128, 512, 2048):
         source = np.ones((side, side), np.float32).T
-        taken = (
-            "transpose"
-            if side * side >= layouts._TORCH_STAGES_FROM and source.nbytes >= layouts._SMALL_BYTES
-            else "numpy"
-        )
-        yield _layout("layouts._TORCH_STAGES_FROM", f"F {side} x {side}", taken, source)
+        yield _layout("layouts._TORCH_STAGES_FROM", f"F {side} x {side}", "transpose", source)
     for side in (256, 512, 1024, 2048, 4096):
         source = np.ones((side, side + 8), np.float32)[:, 4:-4].T
-        taken = "blocks" if source.size * 4 >= layouts._LARGE_BYTES else "numpy"
-        yield _layout("layouts._LARGE_BYTES", f"sliced_T {side} x {side}", taken, source)
+        yield _layout("layouts._LARGE_BYTES", f"sliced_T {side} x {side}", "blocks", source)
     for pixels in (1 << 10, 1 << 14, 1 << 20, 1 << 22):
-        source = np.ones((pixels, 3), np.uint8)[:, ::-1]
-        taken = "channels" if source.size >= layouts._SMALL_BYTES else "numpy"
-        yield _layout("layouts._SMALL_BYTES", f"{pixels} reversed pixels", taken, source)
+        reversed_pixels = np.ones((pixels, 3), np.uint8)[:, ::-1]
+        yield _layout("layouts._SMALL_BYTES", f"{pixels} reversed pixels", "channels", reversed_pixels)
     for shape in ((256, 256, 256), (200, 300, 250)):
-        source = np.ones(shape, np.float32).T
-        paged = any(stride % layouts._PAGE_BYTES == 0 for stride in source.strides)
-        yield _layout("layouts._PAGE_BYTES", f"F_3d {shape}", "two-step" if paged else "numpy", source)
+        yield _layout("layouts._PAGE_BYTES", f"F_3d {shape}", "two-step", np.ones(shape, np.float32).T)
 
 
-def _layout(constant: str, situation: str, taken: str, source: np.ndarray) -> Choice:
-    special = {"layouts._TORCH_STAGES_FROM": "transpose", "layouts._LARGE_BYTES": "blocks"}.get(constant)
-    special = special or ("channels" if source.ndim == 2 else "two-step")
+def _layout(constant: str, situation: str, special: str, source: np.ndarray) -> Choice:
+    """Return the choice between an engine for this layout and NumPy, as a plan makes it."""
     target = np.ones(source.shape, source.dtype)
     ways: dict[str, Way] = {
         "numpy": partial(np.copyto, target, source),
         special: partial(layouts.FILLS[special], target, source),
     }
+    taken = bridge.plan(source, copy=True, order="C").via
     return Choice(constant=constant, situation=situation, taken=taken, ways=ways)
 
 
