@@ -49,7 +49,7 @@ def floors() -> Iterator[Floor]:
     yield _transposing()
     for source, target in (("float64", "float32"), ("float32", "float16"), ("float32", "bfloat16")):
         yield _casting(source, target)
-    for items in (64, 1024):
+    for items in (64, 2048):
         yield _stacking(items)
     yield _threads()
 
@@ -121,18 +121,43 @@ def _casting(source: str, target: str) -> Floor:
     ways: dict[str, Way] = {
         "the cast into warm memory": partial(bridge.copyto, warm, array),
         "pages of new memory alone": partial(_touch, warm.nbytes),
+        "into new memory whole by torch": partial(_cast, array, wanted, pieces=1),
+        "by torch in pieces of 1 MiB": partial(_cast, array, wanted, pieces=warm.nbytes // _MIB),
         "bridge.as_tensor(dtype=)": partial(bridge.as_tensor, array, dtype=wanted),
     }
+    if wanted is torch.float32:
+        ways["by astype"] = partial(array.astype, np.float32)
     return Floor(about=f"{source} to {target}, 64 MiB", ways=ways)
+
+
+def _cast(array: np.ndarray, dtype: torch.dtype, *, pieces: int) -> None:
+    new = torch.from_numpy(np.empty(array.size * dtype.itemsize, np.uint8)).view(dtype)  # NumPy asks for huge pages
+    for target, source in zip(new.chunk(pieces), torch.from_numpy(array).chunk(pieces), strict=True):
+        target.copy_(source)
 
 
 def _stacking(items: int) -> Floor:
     rows = list(np.ones((items, 16 if items == 64 else 128), np.float32))
     ways: dict[str, Way] = {
         "np.concatenate": partial(np.concatenate, rows),
+        "of one dtype": partial(np.concatenate, rows, dtype=rows[0].dtype, casting="no"),
+        "and all arrays": partial(_joined_arrays, rows),
+        "and of one length": partial(_joined_alike, rows),
         "bridge.stack": partial(bridge.stack, rows),
+        "torch.tensor": partial(torch.tensor, rows),
     }
     return Floor(about=f"{items} rows of {len(rows[0])} float32", ways=ways)
+
+
+def _joined_arrays(rows: list[np.ndarray]) -> torch.Tensor | None:
+    if set(map(type, rows)) != {np.ndarray}:
+        return None
+    return torch.from_numpy(np.concatenate(rows, dtype=rows[0].dtype, casting="no").reshape(-1, *rows[0].shape))
+
+
+def _joined_alike(rows: list[np.ndarray]) -> torch.Tensor | None:
+    alike = list(map(len, rows)).count(len(rows[0])) == len(rows)
+    return _joined_arrays(rows) if alike else None
 
 
 def _threads() -> Floor:
