@@ -11,6 +11,7 @@ from bridge import device as devices
 from bridge import dtypes, engines, memory
 from bridge.dtypes import TENSOR_DTYPES
 from bridge.memory import Side
+from bridge.operands import Operand
 from bridge.plans import Asked, Casting, Device, Order, Readonly
 from bridge.rules import DType, to_array, to_tensor
 from bridge.sources import as_destination, as_source_array, as_source_tensor, note_write, seen_as_array
@@ -135,19 +136,26 @@ def _is_simple(target: np.ndarray, source: np.ndarray) -> bool:
 
 def _copy(dst: Side, src: Side, casting: Casting) -> None:
     """Fill any destination from any source."""
-    target, source = as_destination(dst), readable(src)
+    target, source = as_destination(dst), _source(src)
     dtypes.check_cast(memory.torch_dtype(source), memory.torch_dtype(target), casting)
     if source.shape != target.shape:
         source = memory.broadcast(source, tuple(target.shape))
-    if isinstance(target, torch.Tensor) and not target.is_cpu:
-        devices.put(target, source if isinstance(source, torch.Tensor) else as_tensor(source, readonly="share"))
+    if isinstance(source, torch.Tensor) and not source.is_cpu:
+        devices.take(target, source)
+    elif isinstance(target, torch.Tensor) and not target.is_cpu:
+        devices.put(target, source)
     else:
         engines.fill(target, source)
 
 
 def readable(src: Side) -> Side:
     """Return `src` as host memory that can be read."""
-    if not isinstance(src, torch.Tensor):
-        return as_source_array(src)[0]
-    source = as_source_tensor(src)
-    return source if source.is_cpu else devices.fetch(source)
+    source = _source(src)
+    if not isinstance(source, torch.Tensor) or source.is_cpu:
+        return source
+    return devices.fetch(source, Operand.dense_like(Operand.of(source), source.dtype, "K"))
+
+
+def _source(src: Side) -> Side:
+    """Return `src` as plain memory, wherever it lies."""
+    return as_source_tensor(src).detach() if isinstance(src, torch.Tensor) else as_source_array(src)[0]

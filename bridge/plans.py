@@ -23,6 +23,8 @@ Readonly = Literal["copy", "share", "error"]
 Casting = Literal["no", "equiv", "safe", "same_kind", "unsafe"]
 Device = torch.device | str | int
 
+Fill = Callable[[Any], Side]
+
 HOST = torch.device("cpu")
 
 
@@ -43,14 +45,15 @@ class Plan:
 
     `reasons` names everything that stands in the way of sharing: scalar, sequence, byte-order, negative-stride,
     stride-not-multiple, misaligned, read-only, device, conj-bit, neg-bit, zero-bit, dtype, order, requested.
-    `nbytes` counts what is written to new memory, 0 when it shares. `strides` are the result's own: elements for a
-    tensor, bytes for an array. `writable` is false where a write to the result would change more than one of its
-    elements, or memory that must not change.
+    `nbytes` counts what is written to new memory, 0 when it shares; `link_nbytes` what crosses the link of a device.
+    `strides` are the result's own: elements for a tensor, bytes for an array. `writable` is false where a write to the
+    result would change more than one of its elements, or memory that must not change.
     """
 
     action: Literal["share", "copy"] = "share"
     reasons: tuple[str, ...] = ()
     nbytes: int = 0
+    link_nbytes: int = 0
     dtype: torch.dtype | np.dtype
     shape: Axes
     strides: Axes
@@ -68,7 +71,9 @@ class Plan:
         what = f"{self.dtype} {self.shape} on {self.device}"
         if self:
             return f"share {what}, {'writable' if self.writable else 'read-only'}"
-        return f"copy {self.nbytes} bytes to {what} via {self.via}, threads {self.threads}: {', '.join(self.reasons)}"
+        link = f", {self.link_nbytes} of them over the link" if self.link_nbytes else ""
+        how = f"via {self.via}, threads {self.threads}: {', '.join(self.reasons)}"
+        return f"copy {self.nbytes} bytes to {what}{link} {how}"
 
     def run(self) -> Any:  # noqa: ANN401 - a tensor or an array, which the caller of plan() knows
         """Convert as decided; every run of a copy makes new memory."""
@@ -77,12 +82,16 @@ class Plan:
 
 @dataclass(frozen=True, kw_only=True)
 class Job:
-    """A source that can be converted, and what is asked of the result; `threads` is how many torch may use."""
+    """A source that can be converted, and what is asked of the result; `threads` is how many torch may use.
+
+    `device` is where the other end is: that of the result for a tensor, that of the source for an array.
+    """
 
     source: Operand
     to: Kind
     asked: Asked
     threads: int
+    device: torch.device = HOST
 
     def decide(self, reasons: tuple[str, ...], *, writable: bool) -> Plan:
         """Add the reasons that lie in what was asked, and share if there are none."""
@@ -113,68 +122,69 @@ class Job:
 
     def _copied(self, reasons: tuple[str, ...]) -> Plan:
         """Return the plan that copies; with a free hand, an axis that repeats is copied once and repeated again."""
-        away = "device" in reasons
-        repeats = self.asked.copy is None and self.asked.order == "K" and not away
+        repeats = self.asked.copy is None and self.asked.order == "K"
         origin = self.source.collapsed() if repeats else self.source
         target = Operand.dense_like(origin, self._wanted, self.asked.order)
-        via = "device" if away else engines.choose(target, origin)
-        new = New(to=self.to, shape=target.shape, strides=target.strides, dtype=self._wanted, full=self.source.shape)
+        via, link_nbytes, fill = self._way(target, origin)
+        new = New(to=self.to, target=target, full=self.source.shape)
         unit = 1 if self.to == "array" else self._wanted.itemsize
         return Plan(
             action="copy",
             reasons=reasons,
             nbytes=target.nbytes,
+            link_nbytes=link_nbytes,
             dtype=dtypes.to_numpy(self._wanted) if self.to == "array" else self._wanted,
             shape=new.full,
-            strides=tuple(step // unit for step in new.full_strides),
+            strides=tuple(step // unit for step in new.strides),
+            device=self.device if self.to == "tensor" else HOST,
             via=via,
             threads=engines.threads_used(via, target.nbytes, self.threads),
-            writable=not memory.is_expanded(new.full, new.full_strides),
-            convert=partial(_fetched if away else _filled, new, via),
+            writable=not memory.is_expanded(new.full, new.strides),
+            convert=partial(new.made, fill),
         )
+
+    def _way(self, target: Operand, origin: Operand) -> tuple[str, int, Fill]:
+        """Return the way's name, the bytes it takes over a link, and what makes new memory of the source."""
+        if self.device == HOST:
+            via = engines.choose(target, origin)
+            return via, 0, partial(_filled, target, via)
+        if self.to == "tensor":
+            via, link_nbytes = devices.way_to(self.device, target, origin)
+            return via, link_nbytes, partial(devices.send, target=target, device=self.device, via=via)
+        via, link_nbytes = devices.way_from(self.device, target, origin)
+        return via, link_nbytes, partial(devices.fetch, target=target, via=via)
 
 
 @dataclass(frozen=True, kw_only=True)
 class New:
-    """Memory that a copy makes: gapless, of length one along axes that are repeated to the `full` shape."""
+    """What becomes of new memory: the target, of length one along axes that are repeated to the `full` shape."""
 
     to: Kind
-    shape: Axes
-    strides: Axes
-    dtype: torch.dtype
+    target: Operand
     full: Axes
 
     @property
-    def full_strides(self) -> Axes:
+    def strides(self) -> Axes:
         """The strides of the result, in bytes."""
-        axes = zip(self.shape, self.full, self.strides, strict=True)
+        axes = zip(self.target.shape, self.full, self.target.strides, strict=True)
         return tuple(step if length == full else 0 for length, full, step in axes)
 
     @property
     def repeats(self) -> bool:
         """Whether the result shows its elements more than once."""
-        return self.shape != self.full
+        return self.target.shape != self.full
 
-    def result(self, made: Side) -> Side:
-        """Return the filled memory as what was asked for, repeated to the full shape."""
+    def made(self, fill: Fill, source: Side) -> Side:
+        """Return the source's elements as what was asked for, repeated to the full shape."""
+        made = fill(memory.collapsed(source) if self.repeats else source)
         if not self.repeats:
             return memory.tensor_of(made) if self.to == "tensor" else memory.array_of(made)
         tensor = memory.tensor_of(made).expand(self.full)
         return tensor if self.to == "tensor" else memory.array_of(tensor, writable=False)
 
 
-def _filled(new: New, via: str, source: Side) -> Side:
-    """Return new memory filled from `source`."""
-    made = memory.empty(new.shape, new.strides, new.dtype)
-    engines.run(via, made, memory.collapsed(source) if new.repeats else source, fresh=True)
-    return new.result(made)
-
-
-def _fetched(new: New, _via: str, source: torch.Tensor) -> Side:
-    """Return a device's tensor in host memory, in the wanted dtype and strides."""
-    host = devices.fetch(source)
-    if (memory.byte_strides(host), host.dtype) == (new.strides, new.dtype):
-        return new.result(host)
-    made = memory.empty(new.shape, new.strides, new.dtype)
-    engines.fill(made, host)
-    return new.result(made)
+def _filled(target: Operand, via: str, source: Side) -> Side:
+    """Return new host memory filled from `source`."""
+    made = memory.empty(target.shape, target.strides, target.dtype)
+    engines.run(via, made, source, fresh=True)
+    return made

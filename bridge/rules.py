@@ -1,15 +1,13 @@
 """What each source may become: the rules of sharing and copying."""
 
-import math
 from dataclasses import replace
-from functools import lru_cache, partial
+from functools import lru_cache
 from typing import Any, Final, get_args
 
 import numpy as np
 import torch
 from numpy.typing import DTypeLike
 
-from bridge import device as devices
 from bridge import dtypes, engines, memory
 from bridge.errors import CopyRequired
 from bridge.memory import Axes
@@ -79,7 +77,14 @@ def to_tensor(x: Any, asked: Asked) -> tuple[Plan, np.ndarray]:  # noqa: ANN401 
 def to_array(t: torch.Tensor, asked: Asked) -> tuple[Plan, torch.Tensor]:
     """Decide how the tensor `t` becomes an array; return the decision and what it is to convert."""
     tensor = as_source_tensor(t)
-    layout = (tensor.dtype, tensor.shape, tensor.stride(), memory.tensor_obstacles(tensor), tensor.requires_grad)
+    layout = (
+        tensor.dtype,
+        tensor.shape,
+        tensor.stride(),
+        memory.tensor_obstacles(tensor),
+        tensor.requires_grad,
+        tensor.device,
+    )
     decided = _array_plan(*layout, asked, engines.torch_threads())
     if asked.copy is False and not decided:
         allowed = _array_plan(*layout, asked._replace(copy=None), engines.torch_threads())
@@ -94,16 +99,16 @@ def _tensor_plan(  # noqa: PLR0913, PLR0917 - all that tells the layout of one a
     """Decide for all arrays of one layout."""
     _check(asked)
     target = HOST if asked.device is None else torch.device(asked.device)
-    if target.type != "cpu":
-        at_home = asked._replace(device=None, copy=None, readonly="share")
-        return _sent(_tensor_plan(dtype, shape, strides, flags, reasons, at_home, threads), target)
     own = dtypes.to_torch(dtype)
     obstacles = memory.array_obstacles(dtype, shape, strides, aligned=bool(flags & _ALIGNED))
     source = Operand(dtype=own, shape=shape, strides=strides, for_torch=not obstacles)
     writable = bool(flags & _WRITEABLE)
-    locked = () if writable or asked.readonly == "share" else ("read-only",)
-    job = Job(source=source, to="tensor", asked=asked, threads=threads)
-    return job.decide((*reasons, *obstacles, *locked), writable=writable)
+    if target != HOST:
+        reasons = (*reasons, *obstacles, "device")
+    else:
+        reasons = (*reasons, *obstacles, *(() if writable or asked.readonly == "share" else ("read-only",)))
+    job = Job(source=source, to="tensor", asked=asked, threads=threads, device=target)
+    return job.decide(reasons, writable=writable)
 
 
 @lru_cache(_DECISIONS)
@@ -113,6 +118,7 @@ def _array_plan(  # noqa: PLR0913, PLR0917 - all that tells the layout of one te
     stride: Axes,
     obstacles: tuple[str, ...],
     requires_grad: bool,  # noqa: FBT001 - part of the key
+    device: torch.device,
     asked: Asked,
     threads: int,
 ) -> Plan:
@@ -120,7 +126,8 @@ def _array_plan(  # noqa: PLR0913, PLR0917 - all that tells the layout of one te
     _check(asked)
     strides = tuple(0 if 0 in shape else step * dtype.itemsize for step in stride)  # zero, as NumPy says of no memory
     source = Operand(dtype=dtypes.known(dtype), shape=tuple(shape), strides=strides, for_numpy=not obstacles)
-    return Job(source=source, to="array", asked=asked, threads=threads).decide(obstacles, writable=not requires_grad)
+    job = Job(source=source, to="array", asked=asked, threads=threads, device=device)
+    return job.decide(obstacles, writable=not requires_grad)
 
 
 def _check(asked: Asked) -> None:
@@ -129,24 +136,3 @@ def _check(asked: Asked) -> None:
         value = getattr(asked, name)
         if value not in known:
             raise ValueError(f"{name} must be one of {', '.join(map(str, known))}, not {value!r}")
-
-
-def _sent(host: Plan, target: torch.device) -> Plan:
-    """Extend the plan of a host tensor by the way to another device."""
-    return replace(
-        host,
-        action="copy",
-        reasons=(*host.reasons, "device"),
-        nbytes=math.prod(host.shape) * host.dtype.itemsize,
-        strides=memory.dense_strides(host.shape, host.strides, "K"),
-        device=target,
-        via="device",
-        threads=1,
-        writable=True,
-        convert=partial(_converted_and_sent, host, target),
-    )
-
-
-def _converted_and_sent(host: Plan, target: torch.device, source: np.ndarray) -> torch.Tensor:
-    """Convert on the host, and send the result."""
-    return devices.send(host.convert(source), target)

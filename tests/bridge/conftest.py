@@ -5,6 +5,8 @@ from collections.abc import Iterator
 import pytest
 import torch
 
+from bridge import rules
+
 pytest.register_assert_rewrite("tests.bridge.checks")
 
 
@@ -24,3 +26,13 @@ def _loud() -> Iterator[None]:
     torch.set_warn_always(True)
     yield
     torch.set_warn_always(before)
+
+
+@pytest.fixture
+def _undecided() -> Iterator[None]:
+    """Forget decisions before and after: those made while a device is played would be kept for other tests."""
+    for decisions in (rules._tensor_plan, rules._array_plan):
+        decisions.cache_clear()
+    yield
+    for decisions in (rules._tensor_plan, rules._array_plan):
+        decisions.cache_clear()

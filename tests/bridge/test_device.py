@@ -4,39 +4,53 @@ import numpy as np
 import pytest
 import torch
 
-from bridge import CopyRequired, as_array, as_tensor, copyto, device, plan, sources, stack
+from bridge import CopyRequired, as_array, as_tensor, copyto, plan, sources, stack
+from bridge import device as devices
+from bridge.memory import Side
+from bridge.operands import Operand
 
 
 class Elsewhere:
-    """A device whose memory is a list of host tensors, found again by the identity of their meta tensors."""
+    """A device whose memory is a list of host tensors, found again by the storage of their meta tensors."""
 
     def __init__(self) -> None:
         self.memory: dict[int, torch.Tensor] = {}
-        self.alive: list[torch.Tensor] = []
+        self.alive: list[torch.UntypedStorage] = []
 
-    def send(self, tensor: torch.Tensor, where: torch.device) -> torch.Tensor:
+    def of(self, away: torch.Tensor) -> torch.Tensor:
+        """Return the host tensor behind a meta tensor or a view of one."""
+        memory = self.memory[id(away.untyped_storage())]
+        return memory.as_strided(away.shape, away.stride(), away.storage_offset())
+
+    def send(self, source: Side, target: Operand, device: torch.device, via: str) -> torch.Tensor:
         """Keep the elements and return their meta tensor."""
-        assert where.type == "meta"
+        assert (device.type, via) == ("meta", "device")
+        tensor = devices._arranged_on_host(source, target)
         away = torch.empty_like(tensor, device="meta")
-        self.alive.append(away)
-        self.memory[id(away)] = tensor.clone()
+        self.alive.append(away.untyped_storage())
+        self.memory[id(away.untyped_storage())] = tensor.clone()
         return away
 
-    def fetch(self, tensor: torch.Tensor) -> torch.Tensor:
+    def fetch(self, source: torch.Tensor, target: Operand, via: str = "device") -> Side:
         """Return the elements that were sent."""
-        return self.memory[id(tensor)].clone()
+        assert via == "device"
+        return devices._refilled(self.of(source), target)
 
-    def put(self, dst: torch.Tensor, src: torch.Tensor) -> None:
+    def put(self, dst: torch.Tensor, src: Side) -> None:
         """Overwrite what was sent."""
-        self.memory[id(dst)].copy_(src)
+        copyto(self.of(dst), src)
+
+    def take(self, dst: Side, src: torch.Tensor) -> None:
+        """Fill host memory from what was sent."""
+        copyto(dst, self.of(src))
 
 
 @pytest.fixture
-def elsewhere(monkeypatch: pytest.MonkeyPatch) -> Elsewhere:
+def elsewhere(monkeypatch: pytest.MonkeyPatch, _undecided: None) -> Elsewhere:
     """Let meta tensors be the memory of a device."""
     played = Elsewhere()
-    for name in ("send", "fetch", "put"):
-        monkeypatch.setattr(device, name, getattr(played, name))
+    for name in ("send", "fetch", "put", "take"):
+        monkeypatch.setattr(devices, name, getattr(played, name))
     allowed = tuple(row for row in sources._CURES if row[1] != "a meta tensor")
     monkeypatch.setattr(sources, "_CURES", allowed)
     return played
@@ -100,10 +114,15 @@ def test_stack_brings_items_home(elsewhere: Elsewhere) -> None:
     assert stack([away, away]).tolist() == [[0, 1, 2], [0, 1, 2]]
 
 
-def test_the_real_ways_are_blocking_copies() -> None:
+def test_the_plain_ways_are_those_of_torch() -> None:
     """Without a device at hand, the ways to and from one do what they say between host tensors."""
-    source = torch.arange(3.0).requires_grad_()
-    away = device.send(source.detach(), torch.device("cpu"))
-    assert device.fetch(source).tolist() == away.tolist() == [0, 1, 2]
-    device.put(away, torch.ones(3))
-    assert away.tolist() == [1, 1, 1]
+    source, here = torch.arange(3.0), torch.device("cpu")
+    target = Operand.of(source)
+    away = devices.send(source.numpy(), target, here)
+    assert devices.fetch(away.requires_grad_(), target).tolist() == [0, 1, 2]
+    devices.put(away.detach(), np.arange(3.0, dtype=">f4")[::-1])
+    assert away.tolist() == [2, 1, 0]
+    out = np.zeros(3, "f8")
+    devices.take(out, away)
+    assert out.tolist() == [2, 1, 0]
+    devices.take(torch.zeros(3, device="meta"), away)
