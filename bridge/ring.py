@@ -98,6 +98,7 @@ class Ring:
         wait(helpers)
         self.runtime.drain(self._stream)
 
+    @torch.inference_mode()  # threads start without it, and may then not write what a caller under it has made
     def _fill_slots(self, lane: list[Slot], parts: "Parts", flat: torch.Tensor) -> None:
         """Fill one slot after the other, and leave each to the copy engine."""
         for index, (start, part) in enumerate(parts):
@@ -108,6 +109,7 @@ class Ring:
             self.runtime.copy(flat[start : start + staged.numel()], staged.view(-1), self._stream)
             slot.event = self.runtime.mark(self._stream)
 
+    @torch.inference_mode()
     def _empty_slots(self, lane: list[Slot], parts: "Parts", flat: torch.Tensor) -> None:
         """Keep all slots of the lane with the copy engine, and empty the one that has been there longest."""
         under_way: list[tuple[Slot, torch.Tensor, Side]] = []

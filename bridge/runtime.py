@@ -97,8 +97,7 @@ class CudaRuntime:
         tensor.record_stream(stream)
 
     def launch(self, work: Callable[[], object]) -> None:
-        with torch.cuda.device(self.device):
-            work()
+        work()
 
 
 def runtime_of(device: torch.device) -> Runtime | None:

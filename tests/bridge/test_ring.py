@@ -160,6 +160,20 @@ def test_an_error_leaves_nothing_under_way(fail_at: int, monkeypatch: pytest.Mon
     assert np.array_equal(device.seen(flat).numpy(), dice_of(LARGE))
 
 
+def test_inference_mode_is_the_callers() -> None:
+    """Memory that a caller under inference_mode makes or gives is filled and read by threads that start without it."""
+    device = Simulated("eager")
+    ring = ring_of(device)
+    with torch.inference_mode():
+        given = torch.zeros(20_000, dtype=torch.uint8)
+        ring.send_into(given, dice_of(20_000))
+        assert np.array_equal(device.seen(given).numpy(), dice_of(20_000))
+        sent = ring.send(dice_of(20_000), torch.uint8)
+    out = np.empty(20_000, np.uint8)
+    ring.fetch(out, sent)
+    assert np.array_equal(out, dice_of(20_000))
+
+
 def test_threads_take_turns() -> None:
     """Several threads may use one ring, in both directions, and each gets its own elements."""
     device = Simulated("random")
