@@ -37,7 +37,10 @@ def stack(seq: Sequence[Side], *, axis: int = 0, out: torch.Tensor | None = None
         result = memory.empty(full, memory.dense_strides(full, full, "C", dtype.itemsize), dtype)
         np.stack([memory.raw(item) for item in items], axis, out=memory.raw(result))
         return memory.tensor_of(result) if out is None else copyto(out, memory.tensor_of(result))
-    np.stack([memory.raw(item) for item in items], axis, out=memory.raw(as_destination(out)))
+    target = as_destination(out)
+    if any(memory.overlap(target, item) for item in items):  # np.stack would read what it has just written
+        return copyto(out, stack(items, axis=axis))
+    np.stack([memory.raw(item) for item in items], axis, out=memory.raw(target))
     note_write(out)
     return out
 

@@ -4,15 +4,19 @@ import math
 from collections.abc import Iterator
 
 import numpy as np
+import torch
 from numpy.lib.array_utils import normalize_axis_tuple
 from numpy.typing import ArrayLike
 
 from bridge import engines
+from bridge.errors import refused
+from bridge.host import as_array
 from bridge.memory import Axes
 
 Block = tuple[np.ndarray, np.ndarray]
 
 _ROWS = 64
+_SMALLEST_SQUARE = 1e-30  # float32 ends at 1e-38; means of squares below this lose digits, and at 3e38 all of them
 _BLOCK_ELEMENTS = 1 << 16  # what is read, centred, squared and summed again should still be in the cache
 
 
@@ -30,11 +34,13 @@ def standardize(
     of no values at all it is empty.
 
     Raises:
-        ValueError: `out` is not float32 of the shape of `x`.
-        TypeError: `x` is complex or holds no numbers.
+        ValueError: `out` is not float32 of the shape of `x`, or cannot be written.
+        TypeError: `x` is complex, masked or holds no numbers.
 
     """
-    array = np.asarray(x)
+    array = as_array(x) if isinstance(x, torch.Tensor) else np.asarray(x)
+    if isinstance(x, np.ma.MaskedArray):
+        raise refused("a masked array", "its mask would be lost; fill it, x.filled(value), or pass x.data")
     if array.dtype.kind not in "biuf":
         raise TypeError(f"standardize takes real numbers, not {array.dtype}")
     if out is None:
@@ -77,14 +83,38 @@ def _fill_group(blocks: list[Block], axes: Axes, ddof: int) -> None:
     misses is found on the way. A block stays in the cache for all that is done to it, so slow memory is read twice
     and written once.
     """
-    near = _mean(blocks[0][1], axes)
-    sums = engines.each(lambda block: _sums(block[1], near, axes), blocks)
-    total, squares = (sum(parts[1:], start=parts[0]) for parts in zip(*sums, strict=True))
     count = sum(math.prod(array.shape[axis] for axis in axes) for _, array in blocks)
+    near, total, squares = _moments(blocks, axes)
+    if not ((squares > count * _SMALLEST_SQUARE) & (squares < np.inf)).all():
+        blocks = _rescaled(blocks, axes)
+        near, total, squares = _moments(blocks, axes)
     rest = total / count
     scale = 1 / np.sqrt((squares - rest * total) / max(count - ddof, 0))
     rest, scale = rest.astype(np.float32), scale.astype(np.float32)
     engines.each(lambda block: _finish(*block, near, rest, scale), blocks[::-1])  # the last ones are still in the cache
+
+
+def _moments(blocks: list[Block], axes: Axes) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return a value near the mean, and the sums of what numbers differ from it and of its square."""
+    near = _mean(blocks[0][1], axes)
+    sums = engines.each(lambda block: _sums(block[1], near, axes), blocks)
+    total, squares = (sum(parts[1:], start=parts[0]) for parts in zip(*sums, strict=True))
+    return near, total, squares
+
+
+def _rescaled(blocks: list[Block], axes: Axes) -> list[Block]:
+    """Return the blocks about zero and about one, in float64: what is scaled standardizes to the same."""
+    arrays = _of_size_one([array.astype(np.float64) for _, array in blocks], axes)
+    mean = _mean(arrays[0], axes)
+    arrays = _of_size_one([array - mean for array in arrays], axes)
+    return [(out, array) for (out, _), array in zip(blocks, arrays, strict=True)]
+
+
+def _of_size_one(arrays: list[np.ndarray], axes: Axes) -> list[np.ndarray]:
+    """Return the arrays divided by the power of two that is next to their largest number."""
+    largest = [np.abs(array).max(axes, keepdims=True, initial=0) for array in arrays]
+    exponent = np.frexp(np.maximum.reduce(largest))[1]
+    return [np.ldexp(array, -exponent) for array in arrays]
 
 
 def _sums(array: np.ndarray, near: np.ndarray, axes: Axes) -> tuple[np.ndarray, np.ndarray]:

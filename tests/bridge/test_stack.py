@@ -125,3 +125,12 @@ def test_the_rows_of_an_array_are_a_sequence() -> None:
     rows = np.asfortranarray(grid())
     assert stack(rows).is_contiguous()  # type: ignore[arg-type]
     assert torch.equal(stack(rows), torch.from_numpy(grid()))  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("axis", [0, 1])
+def test_items_may_lie_in_out(axis: int) -> None:
+    """Items that are part of `out` are read before they are overwritten."""
+    out = torch.arange(9.0).reshape(3, 3)
+    wanted = torch.stack([out[2], out[0], out[1]], axis).clone()
+    assert stack([out[2], out[0].numpy(), out[1]], axis=axis, out=out) is out
+    assert torch.equal(out, wanted)

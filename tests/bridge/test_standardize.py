@@ -107,3 +107,36 @@ def test_the_error_is_no_larger_than_that_of_torch(name: str, shape: tuple[int, 
     tensor = tensor - tensor.mean()
     theirs = np.abs((tensor / tensor.std()).numpy() - exact).max()
     assert np.abs(standardize(numbers) - exact).max() <= theirs
+
+
+@pytest.mark.parametrize(
+    ("dtype", "scale"), [("f4", 5e37), ("f4", 1e-23), ("f4", 1e-36), ("f8", 1e300), ("f8", 1e-20), ("f8", 1e-300)]
+)
+def test_scale_does_not_matter(dtype: str, scale: float) -> None:
+    """Numbers whose squares float32 cannot hold give what the same numbers about one give."""
+    rows = np.array([[1.0, 2.0, 3.0], [2.0, 2.0, 5.0]])
+    scaled = (rows * scale).astype(dtype)
+    wanted = (rows - rows.mean()) / rows.std(ddof=1)
+    assert np.allclose(standardize(scaled), wanted, atol=1e-5)
+    each = np.array([rows[0] * scale, rows[1]]).astype(dtype)
+    wanted = (rows - rows.mean(1, keepdims=True)) / rows.std(1, ddof=1, keepdims=True)
+    assert np.allclose(standardize(each, axis=1), wanted, atol=1e-5)
+
+
+def test_scale_does_not_matter_in_blocks() -> None:
+    """Nor does it where the numbers take several blocks."""
+    numbers = np.random.default_rng(0).normal(3, 2, 200_000)
+    assert np.allclose(standardize(numbers * 1e200), standardize(numbers), atol=1e-5)
+
+
+def test_a_mask_is_not_lost() -> None:
+    """A masked array is refused, as by every conversion."""
+    with pytest.raises(TypeError, match="its mask would be lost"):
+        standardize(np.ma.masked_array([1.0, 2.0, 3.0], [0, 1, 0]))
+
+
+def test_tensors_are_read_as_arrays() -> None:
+    """A tensor that requires grad is read; bfloat16 is refused as what it is."""
+    assert standardize(torch.tensor([1.0, 2.0, 3.0], requires_grad=True)).tolist() == [-1, 0, 1]
+    with pytest.raises(TypeError, match="not bfloat16"):
+        standardize(torch.ones(3, dtype=torch.bfloat16))
