@@ -56,7 +56,7 @@ def as_tensor(  # noqa: PLR0913 - the keywords of torch.as_tensor and of the arr
                 return from_numpy(x)
         except (TypeError, ValueError):  # a stride is no multiple of the element, or torch lacks the dtype
             pass
-    elif isinstance(x, list | tuple) and copy is not False:
+    elif isinstance(x, list | tuple) and (copy is None or copy):
         x, copy = as_source_array(x)[0], None  # reading a sequence made new memory
     wanted = None if dtype is None else dtypes.parse(dtype)
     decided, source = to_tensor(x, Asked(wanted, device, copy, order, readonly, casting))

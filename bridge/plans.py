@@ -38,6 +38,11 @@ class Asked(NamedTuple):
     readonly: Readonly
     casting: Casting
 
+    @property
+    def forbids_copy(self) -> bool:
+        """Whether copy is False, or equals it as 0 and NumPy's False do."""
+        return self.copy is not None and not self.copy
+
 
 @dataclass(frozen=True, kw_only=True)
 class Plan:

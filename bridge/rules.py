@@ -66,10 +66,10 @@ def to_tensor(x: Any, asked: Asked) -> tuple[Plan, np.ndarray]:  # noqa: ANN401 
     array, reasons = (x, ()) if type(x) is np.ndarray else as_source_array(x)
     layout = (array.dtype, array.shape, array.strides, array.flags.num, reasons)
     decided = _tensor_plan(*layout, asked, engines.torch_threads())
-    if asked.copy is False and not decided:
+    if asked.forbids_copy and not decided:
         allowed = _tensor_plan(*layout, asked._replace(copy=None), engines.torch_threads())
         raise CopyRequired(replace(allowed, source=array))
-    if asked.readonly == "error" and "read-only" in decided.reasons and asked.copy is not True:
+    if asked.readonly == "error" and "read-only" in decided.reasons and not asked.copy:
         raise CopyRequired(replace(decided, source=array), 'readonly="copy"')
     return decided, array
 
@@ -86,7 +86,7 @@ def to_array(t: torch.Tensor, asked: Asked) -> tuple[Plan, torch.Tensor]:
         tensor.device,
     )
     decided = _array_plan(*layout, asked, engines.torch_threads())
-    if asked.copy is False and not decided:
+    if asked.forbids_copy and not decided:
         allowed = _array_plan(*layout, asked._replace(copy=None), engines.torch_threads())
         raise CopyRequired(replace(allowed, source=tensor))
     return decided, tensor

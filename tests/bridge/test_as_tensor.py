@@ -9,7 +9,7 @@ import pytest
 import torch
 from numpy.lib.stride_tricks import as_strided
 
-from bridge import CopyRequired, as_tensor, plan
+from bridge import CopyRequired, as_array, as_tensor, plan
 
 NATIVE = ("?", "i1", "i2", "i4", "i8", "u1", "u2", "u4", "u8", "f2", "f4", "f8", "c8", "c16")
 ML_DTYPES = ("bfloat16", "float8_e4m3fn", "float8_e4m3fnuz", "float8_e5m2", "float8_e5m2fnuz", "float8_e8m0fnu")
@@ -394,3 +394,16 @@ def test_safe_casts_keep_every_value() -> None:
     for array, dtype in ((grid("i1"), torch.bfloat16), (grid(), torch.bfloat16), (narrow, torch.float16)):
         with pytest.raises(TypeError, match="casting='safe'"):
             as_tensor(array, dtype=dtype, casting="safe")
+
+
+@pytest.mark.parametrize("no", [False, 0, np.False_])
+@pytest.mark.parametrize("x", [np.ones(3)[::-1], [1.0, 2.0]], ids=["reversed", "list"])
+def test_what_equals_false_forbids_a_copy(x: object, no: object) -> None:
+    """copy=0 and NumPy's False are False, as they come out of expressions."""
+    with pytest.raises(CopyRequired):
+        as_tensor(x, copy=no)  # type: ignore[arg-type]
+    with pytest.raises(CopyRequired):
+        plan(x, copy=no)  # type: ignore[arg-type]
+    with pytest.raises(CopyRequired):
+        as_array(torch.ones(3, dtype=torch.complex64).conj(), copy=no)  # type: ignore[arg-type]
+    assert as_tensor(np.ones(3)[::-1], copy=np.True_).tolist() == [1, 1, 1]
