@@ -92,6 +92,7 @@ def test_a_floor_is_given_in_multiples_of_its_first_way() -> None:
     assert line == "| <a> | & | memmove | pages 0.50, bridge 1.75 |"
 
 
+@pytest.mark.filterwarnings("ignore:Creating a tensor from a list")  # torch says so of what people write
 def test_the_ways_of_a_floor_run() -> None:
     """Every way of the limits of small things runs and gives what it should: an array over the tensor, a stack."""
     for floor in (floors._sharing(), floors._stacking(64)):
