@@ -16,10 +16,12 @@ from numpy.lib.stride_tricks import as_strided
 from bridge import engines, memory
 from bridge.memory import Side
 from bridge.operands import Operand, outer_to_inner
-from bridge.ring import Ring
+from bridge.ring import THREADS, Ring
 from bridge.runtime import Runtime, runtime_of
 
 _RING_FROM_BYTES = 2 << 20  # not measured on a device yet: others report that staging pays from 1.5 to 2.5 MiB on
+
+__all__ = ["THREADS", "fetch", "put", "send", "take", "way_from", "way_to"]
 
 _rings: dict[tuple[int, torch.device], Ring | None] = {}
 
@@ -63,7 +65,7 @@ def put(dst: torch.Tensor, src: Side) -> None:
     target = Operand.of(dst)
     ring = _ring(dst.device) if way_to(dst.device, target, source)[0] == "ring" else None
     if ring is None:
-        dst.copy_(memory.tensor_of(src if source.for_torch else engines.dense(src, source.dtype)))
+        dst.copy_(memory.tensor_of(src if source.is_plain else engines.dense(src, source.dtype)))
         return
     axes = outer_to_inner(target.strides)
     gapless = dst.permute(axes)
@@ -81,7 +83,7 @@ def fetch(source: torch.Tensor, target: Operand, via: str = "device") -> Side:
         host = source.detach().cpu()
         plain = _lies_like(host, target) and not memory.tensor_obstacles(host)
         return host if plain else _refilled(host, target)
-    made = memory.empty(target.shape, target.strides, target.dtype)
+    made = target.empty()
     _drain(ring, made, source.detach())
     return made
 
@@ -89,7 +91,7 @@ def fetch(source: torch.Tensor, target: Operand, via: str = "device") -> Side:
 def take(dst: Side, src: torch.Tensor) -> None:
     """Fill host memory, or a tensor of any device, from a device's tensor; host memory is complete when it returns."""
     if isinstance(dst, torch.Tensor) and not dst.is_cpu:
-        dst.copy_(src)
+        dst.copy_(src.resolve_conj().resolve_neg())  # torch loses the sign of what it casts from a negated tensor
         return
     ring = _ring(src.device) if way_from(src.device, Operand.of(dst), Operand.of(src))[0] == "ring" else None
     if ring:
@@ -134,7 +136,7 @@ def _drain(ring: Ring, dst: Side, src: torch.Tensor) -> None:
     axes = outer_to_inner(memory.byte_strides(dst))
     laid = src.permute(axes)
     staged = _fetched_as(src.dtype, memory.torch_dtype(dst))
-    if laid.is_contiguous() and staged == src.dtype and not (src.is_conj() or src.is_neg()):
+    if laid.is_contiguous() and staged == src.dtype and memory.tensor_obstacles(src) in ((), ("device",)):
         flat = laid.view(-1)
     else:
         flat = ring.runtime.empty(laid.numel(), staged, ring.runtime.current())
@@ -175,14 +177,14 @@ def _fetched_as(source: torch.dtype, target: torch.dtype) -> torch.dtype:
 def _arranged_on_host(source: Side, target: Operand) -> torch.Tensor:
     """Return the elements as a host tensor that lies like `target`: over the same memory if it does already."""
     described = Operand.of(source)
-    if described.for_torch and described.for_numpy and _lies_like(source, target):
+    if described.is_plain and _lies_like(source, target):
         return memory.tensor_of(source)
     return memory.tensor_of(_refilled(source, target))
 
 
 def _refilled(source: Side, target: Operand) -> Side:
     """Return host elements in new host memory that lies like `target`."""
-    made = memory.empty(target.shape, target.strides, target.dtype)
+    made = target.empty()
     engines.fill(made, source)
     return made
 

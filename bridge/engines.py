@@ -48,8 +48,7 @@ def fill(dst: Side, src: Side) -> None:
 
 def dense(src: Side, dtype: torch.dtype) -> Side:
     """Return the elements of `src` in new gapless memory, its axes in the order in which they lie."""
-    shape = tuple(src.shape)
-    made = memory.empty(shape, memory.dense_strides(shape, memory.byte_strides(src), "K", dtype.itemsize), dtype)
+    made = Operand.dense_like(Operand.of(src), dtype, "K").empty()
     fill(made, src)
     return made
 

@@ -43,9 +43,18 @@ class Operand:
         return math.prod(self.shape)
 
     @property
+    def is_plain(self) -> bool:
+        """Whether both libraries read it as it is."""
+        return self.for_numpy and self.for_torch
+
+    @property
     def nbytes(self) -> int:
         """Bytes of all elements."""
         return self.elements * self.dtype.itemsize
+
+    def empty(self) -> Side:
+        """Return new host memory that is as described."""
+        return memory.empty(self.shape, self.strides, self.dtype)
 
     def collapsed(self) -> "Operand":
         """Describe the part that shows every element once: repeating axes keep length one."""

@@ -76,7 +76,7 @@ class Plan:
         what = f"{self.dtype} {self.shape} on {self.device}"
         if self:
             return f"share {what}, {'writable' if self.writable else 'read-only'}"
-        link = f", {self.link_nbytes} of them over the link" if self.link_nbytes else ""
+        link = f", {self.link_nbytes} bytes over the link" if self.link_nbytes else ""
         how = f"via {self.via}, threads {self.threads}: {', '.join(self.reasons)}"
         return f"copy {self.nbytes} bytes to {what}{link} {how}"
 
@@ -108,6 +108,11 @@ class Job:
         }
         reasons += tuple(reason for reason, holds in asked.items() if holds)
         return self._copied(reasons) if reasons else self._shared(writable=writable)
+
+    @property
+    def at_home(self) -> bool:
+        """Whether both ends are host memory, whose device may have an index: cpu:0."""
+        return self.device.type == HOST.type
 
     @property
     def _wanted(self) -> torch.dtype:
@@ -143,14 +148,14 @@ class Job:
             strides=tuple(step // unit for step in new.strides),
             device=self.device if self.to == "tensor" else HOST,
             via=via,
-            threads=engines.threads_used(via, target.nbytes, self.threads),
+            threads=devices.THREADS if via == "ring" else engines.threads_used(via, target.nbytes, self.threads),
             writable=not memory.is_expanded(new.full, new.strides),
             convert=partial(new.made, fill),
         )
 
     def _way(self, target: Operand, origin: Operand) -> tuple[str, int, Fill]:
         """Return the way's name, the bytes it takes over a link, and what makes new memory of the source."""
-        if self.device == HOST:
+        if self.at_home:
             via = engines.choose(target, origin)
             return via, 0, partial(_filled, target, via)
         if self.to == "tensor":
@@ -190,6 +195,6 @@ class New:
 
 def _filled(target: Operand, via: str, source: Side) -> Side:
     """Return new host memory filled from `source`."""
-    made = memory.empty(target.shape, target.strides, target.dtype)
+    made = target.empty()
     engines.run(via, made, source, fresh=True)
     return made

@@ -26,7 +26,15 @@ from bridge.runtime import Event, Runtime
 
 _SLOT_BYTES = 4 << 20  # not measured on a device yet, like the two below: taken from what others report
 _SLOTS = 2
-_WORKERS_MAX = 8
+_THREADS_MAX = 8
+
+
+def _usable_cpus() -> int:
+    """Return how many CPUs this process may use, as far as the system says."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+THREADS = min(_THREADS_MAX, max(1, _usable_cpus() // 2))
 
 Part = tuple[int, Side]
 
@@ -50,14 +58,13 @@ class Ring:
     """
 
     def __init__(
-        self, runtime: Runtime, *, workers: int | None = None, slots: int = _SLOTS, slot_bytes: int = _SLOT_BYTES
+        self, runtime: Runtime, *, threads: int = THREADS, slots: int = _SLOTS, slot_bytes: int = _SLOT_BYTES
     ) -> None:
-        workers = workers or min(_WORKERS_MAX, max(1, len(os.sched_getaffinity(0)) // 2))
         self.runtime = runtime
         self._slot_bytes = slot_bytes
-        self._lanes = [[Slot(runtime.pinned(slot_bytes)) for _ in range(slots)] for _ in range(workers)]
+        self._lanes = [[Slot(runtime.pinned(slot_bytes)) for _ in range(slots)] for _ in range(threads)]
         self._stream = runtime.stream()
-        self._pool = ThreadPoolExecutor(workers, thread_name_prefix="bridge-ring")
+        self._pool = ThreadPoolExecutor(threads, thread_name_prefix="bridge-ring")
         self._turn = threading.Lock()
 
     def send(self, host: Side, dtype: torch.dtype) -> torch.Tensor:

@@ -98,17 +98,14 @@ def _tensor_plan(  # noqa: PLR0913, PLR0917 - all that tells the layout of one a
 ) -> Plan:
     """Decide for all arrays of one layout."""
     _check(asked)
-    target = HOST if asked.device is None else torch.device(asked.device)
+    device = HOST if asked.device is None else torch.device(asked.device)
     own = dtypes.to_torch(dtype)
     obstacles = memory.array_obstacles(dtype, shape, strides, aligned=bool(flags & _ALIGNED))
     source = Operand(dtype=own, shape=shape, strides=strides, for_torch=not obstacles)
     writable = bool(flags & _WRITEABLE)
-    if target != HOST:
-        reasons = (*reasons, *obstacles, "device")
-    else:
-        reasons = (*reasons, *obstacles, *(() if writable or asked.readonly == "share" else ("read-only",)))
-    job = Job(source=source, to="tensor", asked=asked, threads=threads, device=target)
-    return job.decide(reasons, writable=writable)
+    locked = () if writable or asked.readonly == "share" else ("read-only",)
+    job = Job(source=source, to="tensor", asked=asked, threads=threads, device=device)
+    return job.decide((*reasons, *obstacles, *(locked if job.at_home else ("device",))), writable=writable)
 
 
 @lru_cache(_DECISIONS)

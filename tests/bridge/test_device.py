@@ -126,3 +126,21 @@ def test_the_plain_ways_are_those_of_torch() -> None:
     devices.take(out, away)
     assert out.tolist() == [2, 1, 0]
     devices.take(torch.zeros(3, device="meta"), away)
+
+
+def test_the_host_may_have_an_index() -> None:
+    """cpu:0 is the host: sharing stays sharing, and a copy takes the engines of the host."""
+    array, tensor = np.arange(3.0), torch.arange(3.0, device="cpu:0")
+    assert as_tensor(array, device="cpu:0", copy=False).data_ptr() == array.ctypes.data
+    for decided in (plan(array, device="cpu:0", copy=True), plan(tensor, copy=True), plan(tensor, dtype="f8")):
+        assert (decided.via, decided.link_nbytes) == ("numpy", 0)
+        assert decided.device.type == "cpu"
+    assert as_array(tensor, dtype="f8").tolist() == [0, 1, 2]
+
+
+def test_a_negated_tensor_keeps_its_sign_when_cast() -> None:
+    """No negated tensor is handed to torch's copy_, which loses its sign in a cast."""
+    negated = torch._neg_view(torch.ones(17, 24, 31))
+    for dst in (torch.zeros(17, 24, 31, dtype=torch.float16), torch.zeros(17, 24, 31)):
+        devices.put(dst, negated)
+        assert (dst == -1).all()

@@ -21,7 +21,7 @@ LARGE = 500_003
 
 def ring_of(runtime: object, workers: int = 3, slots: int = 2) -> Ring:
     """Return a ring with small slots."""
-    return Ring(runtime, workers=workers, slots=slots, slot_bytes=SLOT)  # type: ignore[arg-type]
+    return Ring(runtime, threads=workers, slots=slots, slot_bytes=SLOT)  # type: ignore[arg-type]
 
 
 def dice_of(count: int) -> np.ndarray:
