@@ -12,6 +12,7 @@ from .suite.presets import PRESETS
 
 if TYPE_CHECKING:
     from .suite.cases import Case
+    from .suite.probes import Probe
     from .suite.registry import Path
 
 #: A case needs its source, its result, a reference to compare with and the comparison itself.
@@ -64,6 +65,13 @@ def skip_reason(case: Case, around: Surroundings) -> str | None:
     """Return why a case makes no sense here, or None: the one rule for all front ends."""
     path = PATHS[case.path]
     return path.refusal(case) or _surroundings_reason(case, path, around)
+
+
+def can_observe(probe: Probe, around: Surroundings) -> bool:
+    """Whether what a probe needs is installed: without ml_dtypes no array that we make is of bfloat16."""
+    path = PATHS[probe.path]
+    makes_array = path.source == "array" or path.family == "copy_into"
+    return around.bfloat16 or not (makes_array and probe.trait == "dtype=bfloat16")
 
 
 def _surroundings_reason(case: Case, path: Path, around: Surroundings) -> str | None:

@@ -19,7 +19,7 @@ FORMAT: Final = 1
 
 Json = dict[str, Any]  # Any: values are whatever JSON holds
 Aliasing = Literal["shares", "copies"]
-Outcome = Literal["shares", "copies", "raises", "dies"]
+Outcome = Literal["shares", "copies", "raises", "dies", "unobserved"]
 
 #: The clock of the CPU; device clocks get entries of their own and are never mixed with it.
 WALL: Final = "wall"

@@ -211,7 +211,8 @@ def _open_probes(partial: Partial) -> list[Json]:
     if not partial.header.settings["semantics"]:
         return []
     paths = dict.fromkeys(case.partition("/")[0] for case in (*partial.order, *partial.skipped))
-    every = [probe for name in paths for probe in probes(PATHS[name])]
+    around = matrix.Surroundings.here()
+    every = [probe for name in paths for probe in probes(PATHS[name]) if matrix.can_observe(probe, around)]
     return [asdict(probe) for probe in every if probe.id not in partial.observed]
 
 

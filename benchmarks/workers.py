@@ -24,6 +24,10 @@ if TYPE_CHECKING:
 
 #: A case that says nothing for this long is killed and recorded as failed.
 CASE_LIMIT_S: Final = 120.0
+#: Signals that a process gets for what it did itself; the others come from outside.
+_CRASHES: Final = frozenset(
+    {signal.SIGABRT, signal.SIGBUS, signal.SIGFPE, signal.SIGILL, signal.SIGSEGV, signal.SIGSYS}
+)
 _WORKER: Final = (sys.executable, "-m", "benchmarks.worker")
 
 
@@ -81,7 +85,7 @@ def _one_worker(plan: Plan, lock: int | None, limit_s: float) -> Iterator[Json]:
                 yield event
             status = worker.wait()
             if running is not None:
-                yield _blamed(running, plan, _death(status))
+                yield _blamed(running, plan, _death(status), crashed=-status in _CRASHES, log=log)
             elif status != 0:
                 raise WorkerError(f"a worker {_death(status)} before it took a case:\n{_tail(log)}")
         except TimeoutError:
@@ -89,7 +93,7 @@ def _one_worker(plan: Plan, lock: int | None, limit_s: float) -> Iterator[Json]:
             worker.wait()
             if running is None:
                 raise WorkerError(f"a worker said nothing for {limit_s:g} s before it took a case") from None
-            yield _blamed(running, plan, f"hung for {limit_s:g} s and was killed")
+            yield _blamed(running, plan, f"hung for {limit_s:g} s and was killed", crashed=False, log=log)
         finally:
             worker.kill()
 
@@ -130,10 +134,14 @@ def _lines(worker: subprocess.Popen[bytes], limit_s: float) -> Iterator[Json]:
             yield from map(json.loads, whole)
 
 
-def _blamed(running: str, plan: Plan, error: str) -> Json:
-    if any(f"{probe['path']} {probe['trait']}" == running for probe in plan.probes):
+def _blamed(running: str, plan: Plan, error: str, *, crashed: bool, log: IO[bytes]) -> Json:
+    """Fail what was running. Of a probe only a crash is an observation: the rest may be ours, or another process's."""
+    if not any(f"{probe['path']} {probe['trait']}" == running for probe in plan.probes):
+        return {"case": running, "failed": error}
+    if crashed:
         return {"probe": running, "observed": {"outcome": "dies", "error": error}}
-    return {"case": running, "failed": error}
+    said = _tail(log, lines=1)
+    return {"probe": running, "observed": {"outcome": "unobserved", "error": f"{error}: {said}" if said else error}}
 
 
 def _death(status: int) -> str:

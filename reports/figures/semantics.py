@@ -43,7 +43,13 @@ WRONG: Final = "wrong values"
 DROPS: Final = "drops the mask"
 DANGLES: Final = "dangles"
 _LEAKS: Final = "leaks the source"
-WORDS: Final = {"shares": "shares", "copies": "copies", "raises": "refuses", "dies": "kills Python"}
+WORDS: Final = {
+    "shares": "shares",
+    "copies": "copies",
+    "raises": "refuses",
+    "dies": "kills Python",
+    "unobserved": "not observed",
+}
 
 
 @section(

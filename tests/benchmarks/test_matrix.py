@@ -3,8 +3,9 @@ import re
 import pytest
 
 from benchmarks import matrix
-from benchmarks.matrix import Surroundings, skip_reason
+from benchmarks.matrix import Surroundings, can_observe, skip_reason
 from benchmarks.suite.cases import MIB, SIZES, Case
+from benchmarks.suite.probes import Probe
 
 ROOMY = Surroundings(device="cpu", threads=2, free_bytes=1 << 40, bfloat16=True)
 
@@ -83,6 +84,22 @@ def test_a_case_that_makes_no_sense_here_says_why(case: Case, lacking: dict, rea
 def test_a_case_that_makes_sense_is_measured(case: Case, given: dict) -> None:
     """A case is not skipped where its surroundings have what it needs."""
     assert skip_reason(case, around(**given)) is None
+
+
+@pytest.mark.parametrize(
+    ("name", "trait", "possible"),
+    [
+        ("torch.from_numpy", "dtype=bfloat16", False),
+        ("np.copyto.out_array", "dtype=bfloat16", False),
+        ("Tensor.numpy", "dtype=bfloat16", True),
+        ("torch.from_numpy", "dtype=float32", True),
+    ],
+)
+def test_what_cannot_be_made_is_not_observed(name: str, trait: str, possible: bool) -> None:  # noqa: FBT001  pytest passes it by name
+    """Without ml_dtypes there is no array of bfloat16 to probe with; tensors of it there are."""
+    probe = Probe(path=name, trait=trait)
+    assert can_observe(probe, around(bfloat16=False)) is possible
+    assert can_observe(probe, ROOMY)
 
 
 @pytest.mark.parametrize("asked", ["cuda", "cuda:1"])

@@ -230,7 +230,7 @@ def test_probes_that_were_observed_are_not_tried_again(
     tmp_path: Path, lock_file: Path, plans: Callable[..., list[dict]]
 ) -> None:
     """A session that broke in its check resumes with the probes that are left."""
-    plans(die={"torch.from_numpy dtype=bool": {"signal": 9}, SHARED: {"exit": 0}, "": {"stage": 1, "exit": 3}})
+    plans(die={"torch.from_numpy dtype=bool": {"signal": 6}, SHARED: {"exit": 0}, "": {"stage": 1, "exit": 3}})
     with pytest.raises(WorkerError):
         session.run(a_request(tmp_path, SHARED, COPIED, with_semantics=True), Watcher(), lock_file=lock_file)
     plans()

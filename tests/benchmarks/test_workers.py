@@ -98,6 +98,31 @@ def test_a_deadly_probe_is_an_observation(fake_worker: Order) -> None:
     assert finished(found)[1:] == [(case, None) for case in CASES]
 
 
+@pytest.mark.parametrize(
+    ("order", "error"),
+    [
+        ({"exit": 1}, "ended with exit code 1"),
+        ({"signal": 9}, "was killed by SIGKILL (out of memory?)"),
+        ({"hang": 60}, "hung for 2 s and was killed"),
+    ],
+)
+def test_an_end_that_is_no_crash_is_no_observation(fake_worker: Order, order: dict, error: str) -> None:
+    """A path is not called deadly when its probe could not be run, or when something else ended the process."""
+    fake_worker(die={"p layout=F": order})
+    found = list(events(a_plan(0, probes=(PROBE,)), limit_s=2))
+    assert {"probe": "p layout=F", "observed": {"outcome": "unobserved", "error": error}} in found
+    assert finished(found)[1:] == [(case, None) for case in CASES]
+
+
+def test_an_error_of_our_own_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a probe could not do stands in its observation: the last line of the traceback."""
+    code = 'print(\'{"started": "p layout=F"}\', flush=True); import no_such_thing'
+    monkeypatch.setattr(workers, "_WORKER", (sys.executable, "-S", "-c", code))
+    observed = next(event for event in events(a_plan(0, probes=(PROBE,))) if "probe" in event)["observed"]
+    assert observed["outcome"] == "unobserved"
+    assert observed["error"].endswith("ModuleNotFoundError: No module named 'no_such_thing'")
+
+
 @pytest.mark.parametrize("order", [{"exit": 1}, {"signal": 11}])
 def test_a_worker_that_dies_before_its_first_case_is_an_error(fake_worker: Order, order: dict) -> None:
     """With no case to blame there is an error, and not one process after the other."""
