@@ -19,7 +19,7 @@ from bridge.operands import Operand, outer_to_inner
 from bridge.ring import THREADS, Ring
 from bridge.runtime import Runtime, runtime_of
 
-_RING_FROM_BYTES = 2 << 20  # not measured on a device yet: others report that staging pays from 1.5 to 2.5 MiB on
+RING_FROM_BYTES = 2 << 20  # not measured on a device yet: others report that staging pays from 1.5 to 2.5 MiB on
 
 __all__ = ["THREADS", "fetch", "put", "send", "take", "way_from", "way_to"]
 
@@ -38,9 +38,20 @@ def way_from(device: torch.device, target: Operand, source: Operand) -> tuple[st
     return _chosen(device, by_ring, source.nbytes)
 
 
+def is_little_for(device: torch.device | str | int, x: np.ndarray) -> bool:
+    """Say whether torch's own copy brings an array of a native dtype to a device, and nothing about it needs a plan."""
+    kind = device.type if type(device) is torch.device else str(device)  # making a device of a name takes 0.3 us
+    return not kind.startswith("cpu") and x.nbytes < RING_FROM_BYTES and x.flags.carray
+
+
+def is_little_there(t: torch.Tensor) -> bool:
+    """Say the same of a device's tensor that comes home."""
+    return t.is_cuda and t.nbytes < RING_FROM_BYTES and t.is_contiguous() and memory.tensor_obstacles(t) == ("device",)
+
+
 def _chosen(device: torch.device, by_ring: int, by_torch: int) -> tuple[str, int]:
     """Choose between the ring and torch's own copy, which take so many bytes over the link."""
-    return ("ring", by_ring) if by_ring >= _RING_FROM_BYTES and runtime_of(device) else ("device", by_torch)
+    return ("ring", by_ring) if by_ring >= RING_FROM_BYTES and runtime_of(device) else ("device", by_torch)
 
 
 def send(source: Side, target: Operand, device: torch.device, via: str = "device") -> torch.Tensor:

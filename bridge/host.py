@@ -45,14 +45,17 @@ def as_tensor(  # noqa: PLR0913 - the keywords of torch.as_tensor and of the arr
         TypeError: `x` can never be a tensor, or the cast breaks `casting`.
 
     """
-    usual = dtype is device is None and order == "K" and readonly == "copy" and casting == "same_kind"
+    usual = dtype is None and order == "K" and readonly == "copy" and casting == "same_kind"
     if usual and type(x) is ndarray and x.dtype.isbuiltin == 1:
         try:
-            if copy is None and x.flags.carray:
+            if device is not None:
+                if (copy is None or copy is True) and devices.is_little_for(device, x):
+                    return from_numpy(x).to(device)
+            elif copy is None and x.flags.carray:
                 return from_numpy(x)
-            if copy is True and x.flags.c_contiguous and x.nbytes < engines.THREADS_FROM_BYTES:
+            elif copy is True and x.flags.c_contiguous and x.nbytes < engines.THREADS_FROM_BYTES:
                 return from_numpy(x.copy())
-            if not copy and x.flags.behaved and min(x.strides, default=0) >= 0:
+            elif not copy and x.flags.behaved and min(x.strides, default=0) >= 0:
                 return from_numpy(x)
         except (TypeError, ValueError):  # a stride is no multiple of the element, or torch lacks the dtype
             pass
@@ -88,10 +91,11 @@ def as_array(
         TypeError: `t` has no elements an array could hold, or no dtype; the message names the cure.
 
     """
-    if dtype is None and type(t) is Tensor and order == "K" and t.dtype in TENSOR_DTYPES and not t.requires_grad:
+    usual = dtype is None and type(t) is Tensor and order == "K" and t.dtype in TENSOR_DTYPES and not t.requires_grad
+    if usual and t.is_cpu:
         try:
             array = t.numpy()
-        except (TypeError, RuntimeError):  # conjugated, sparse, elsewhere, inside vmap, and other rarities
+        except (TypeError, RuntimeError):  # conjugated, sparse, inside vmap, and other rarities
             pass
         else:
             flags = array.flags  # an array that owns its memory does not show that of the tensor
@@ -103,6 +107,8 @@ def as_array(
                 return array
             if copy is True and not flags.owndata and flags.c_contiguous and array.nbytes < engines.THREADS_FROM_BYTES:
                 return array.copy()
+    elif usual and (copy is None or copy is True) and devices.is_little_there(t):
+        return t.cpu().numpy()
     wanted = None if dtype is None else dtypes.parse(dtype)
     decided, source = to_array(t, Asked(wanted, None, copy, order, "copy", "same_kind"))
     converted: np.ndarray = decided.convert(source)

@@ -16,8 +16,9 @@ import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import ExitStack
-from typing import Any
+from typing import Any, TypeGuard
 
+import numpy as np
 import torch
 
 from bridge import engines, memory
@@ -44,11 +45,26 @@ class Slot:
 
     def __init__(self, pinned: torch.Tensor) -> None:
         self._pinned = pinned
+        self._bytes = pinned.numpy()
         self.event: Event = None
 
-    def shaped(self, shape: tuple[int, ...], dtype: torch.dtype) -> torch.Tensor:
-        """Return its first bytes as gapless elements of this shape."""
-        return self._pinned[: math.prod(shape) * dtype.itemsize].view(dtype).view(shape)
+    def room(self, part: Side, dtype: torch.dtype) -> torch.Tensor:
+        """Return its first bytes as room for the elements of a part, on one axis."""
+        return self._pinned[: math.prod(part.shape) * dtype.itemsize].view(dtype)
+
+    def fill(self, room: torch.Tensor, part: Side) -> None:
+        """Copy a part in."""
+        if _is_bytes(part):
+            np.copyto(self._bytes[: part.size], part)
+        else:
+            engines.fill(room.view(tuple(part.shape)), part)
+
+    def empty(self, part: Side, room: torch.Tensor) -> None:
+        """Copy a part out."""
+        if _is_bytes(part):
+            np.copyto(part, self._bytes[: part.size])
+        else:
+            engines.fill(part, room.view(tuple(part.shape)))
 
 
 class Ring:
@@ -64,7 +80,7 @@ class Ring:
         self._slot_bytes = slot_bytes
         self._lanes = [[Slot(runtime.pinned(slot_bytes)) for _ in range(slots)] for _ in range(threads)]
         self._stream = runtime.stream()
-        self._pool = ThreadPoolExecutor(threads, thread_name_prefix="bridge-ring")
+        self._pool = ThreadPoolExecutor(threads, "bridge-ring", initializer=runtime.enter)
         self._turn = threading.Lock()
 
     def send(self, host: Side, dtype: torch.dtype) -> torch.Tensor:
@@ -89,11 +105,14 @@ class Ring:
 
     def _move(self, work: Callable[..., None], host: Side, flat: torch.Tensor) -> None:
         """Let all threads take parts in turn; when one fails, nothing is in flight before that is said."""
+        host, flat = _as_bytes(host, flat)
         itemsize = max(flat.element_size(), memory.torch_dtype(host).itemsize)
         parts = Parts(_parts(host, self._slot_bytes // itemsize))
-        helpers = [self._pool.submit(work, lane, parts, flat) for lane in self._lanes]
+        helpers: list[Future[None]] = []
         with ExitStack() as on_failure:
             on_failure.callback(self._abandon, parts, helpers)
+            for lane in self._lanes:
+                helpers.append(self._pool.submit(work, lane, parts, flat))  # noqa: PERF401 - one that fails leaves some
             for helper in helpers:
                 helper.result()
             on_failure.pop_all()
@@ -111,9 +130,9 @@ class Ring:
         for index, (start, part) in enumerate(parts):
             slot = lane[index % len(lane)]
             self._free(slot)
-            staged = slot.shaped(tuple(part.shape), flat.dtype)
-            engines.fill(staged, part)
-            self.runtime.copy(flat[start : start + staged.numel()], staged.view(-1), self._stream)
+            room = slot.room(part, flat.dtype)
+            slot.fill(room, part)
+            self.runtime.copy(flat[start : start + room.numel()], room, self._stream)
             slot.event = self.runtime.mark(self._stream)
 
     @torch.inference_mode()
@@ -124,17 +143,17 @@ class Ring:
             if len(under_way) == len(lane):
                 self._empty(*under_way.pop(0))
             slot = lane[index % len(lane)]
-            staged = slot.shaped(tuple(part.shape), flat.dtype)
-            self.runtime.copy(staged.view(-1), flat[start : start + staged.numel()], self._stream)
+            room = slot.room(part, flat.dtype)
+            self.runtime.copy(room, flat[start : start + room.numel()], self._stream)
             slot.event = self.runtime.mark(self._stream)
-            under_way.append((slot, staged, part))
+            under_way.append((slot, room, part))
         for arrived in under_way:
             self._empty(*arrived)
 
-    def _empty(self, slot: Slot, staged: torch.Tensor, part: Side) -> None:
+    def _empty(self, slot: Slot, room: torch.Tensor, part: Side) -> None:
         """Copy a slot's elements out, once they are there."""
         self._free(slot)
-        engines.fill(part, staged)
+        slot.empty(part, room)
 
     def _free(self, slot: Slot) -> None:
         """Wait until the copy engine is done with the slot."""
@@ -161,6 +180,25 @@ class Parts:
         """Give nothing more."""
         with self._turn:
             self._parts = iter(())
+
+
+def _as_bytes(host: Side, flat: torch.Tensor) -> tuple[Side, torch.Tensor]:
+    """Return both sides as bytes where that is all there is to copy: it spares each part the choice of an engine."""
+    if memory.torch_dtype(host) != flat.dtype or not _lies_in_a_row(host):
+        return host, flat
+    return memory.raw(host).reshape(-1).view(np.uint8), flat.view(torch.uint8)
+
+
+def _lies_in_a_row(host: Side) -> bool:
+    """Say whether memory holds its elements as they are, one after the other."""
+    if isinstance(host, np.ndarray):
+        return host.flags.c_contiguous and host.dtype.isnative
+    return host.is_contiguous() and not memory.tensor_obstacles(host)
+
+
+def _is_bytes(part: Side) -> TypeGuard[np.ndarray]:
+    """Say whether a part is a run of bytes."""
+    return isinstance(part, np.ndarray) and part.dtype == np.uint8 and part.ndim == 1 and part.flags.c_contiguous
 
 
 def _parts(host: Any, elements: int, start: int = 0) -> Iterator[Part]:  # noqa: ANN401 - either library's memory

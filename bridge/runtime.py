@@ -18,6 +18,9 @@ class Runtime(Protocol):
 
     device: torch.device
 
+    def enter(self) -> None:
+        """Make a new thread ready to copy."""
+
     def available(self) -> bool:
         """Say whether copies by way of pinned memory are allowed now: not while a graph is captured."""
 
@@ -60,6 +63,9 @@ class CudaRuntime:
 
     def __init__(self, device: torch.device) -> None:
         self.device = device
+
+    def enter(self) -> None:
+        torch.cuda.set_device(self.device)  # it starts on device 0, and coming back there would make a context on it
 
     def available(self) -> bool:
         return not torch.cuda.is_current_stream_capturing()

@@ -15,8 +15,6 @@ import torch
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from bridge.runtime import Runtime
-
     Work = Callable[[], object]
 
 Mode = Literal["lazy", "eager", "random"]
@@ -43,7 +41,11 @@ class Simulated:
         self.copied: list[int] = []
         self.kept: list[tuple[torch.Tensor, Stream]] = []
         self.is_available = True
+        self.entered: set[int] = set()
         self._lock = threading.RLock()
+
+    def enter(self) -> None:
+        self.entered.add(threading.get_ident())
 
     def available(self) -> bool:
         return self.is_available
@@ -63,7 +65,7 @@ class Simulated:
 
     def copy(self, dst: torch.Tensor, src: torch.Tensor, stream: Stream) -> None:
         self.copied.append(dst.nbytes)
-        self.give(stream, lambda: dst.copy_(src))
+        self.give(stream, torch.inference_mode()(lambda: dst.copy_(src)))  # as it was when the copy was given
 
     def mark(self, stream: Stream) -> tuple[Stream, int]:
         return stream, len(stream.work)
@@ -111,51 +113,3 @@ class Simulated:
                 stream.done += 1
                 assert work is not None
                 work()
-
-
-class _Broken:
-    """A runtime that does what another does, except for one thing that a ring must not leave out."""
-
-    def __init__(self, runtime: Runtime) -> None:
-        self.runtime = runtime
-
-    def __getattr__(self, name: str) -> object:
-        return getattr(self.runtime, name)
-
-
-class NoWait(_Broken):
-    """Events count as passed: a slot is filled while its last copy is under way, and read before its copy came."""
-
-    def wait(self, event: object) -> None:
-        pass
-
-
-class NoEntryJoin(_Broken):
-    """The ring's stream does not wait for what the caller gave before."""
-
-    def join(self, waiter: object, stream: object) -> None:
-        if waiter is self.runtime.current():
-            self.runtime.join(waiter, stream)
-
-
-class NoFinalJoin(_Broken):
-    """The caller's stream does not wait for the copies."""
-
-    def join(self, waiter: object, stream: object) -> None:
-        if waiter is not self.runtime.current():
-            self.runtime.join(waiter, stream)
-
-
-class MarkBeforeCopy(_Broken):
-    """The event is recorded before the copy it shall stand behind."""
-
-    def __init__(self, runtime: Runtime) -> None:
-        super().__init__(runtime)
-        self._before = threading.local()
-
-    def copy(self, dst: torch.Tensor, src: torch.Tensor, stream: object) -> None:
-        self._before.event = self.runtime.mark(stream)
-        self.runtime.copy(dst, src, stream)
-
-    def mark(self, stream: object) -> object:  # noqa: ARG002 - it should be asked
-        return self._before.event

@@ -3,8 +3,9 @@
 import numpy as np
 import pytest
 import torch
+from torch._subclasses.fake_tensor import FakeTensorMode
 
-from bridge import CopyRequired, as_array, as_tensor, copyto, plan, sources, stack
+from bridge import CopyRequired, as_array, as_tensor, copyto, host, plan, sources, stack
 from bridge import device as devices
 from bridge.memory import Side
 from bridge.operands import Operand
@@ -49,6 +50,7 @@ class Elsewhere:
 def elsewhere(monkeypatch: pytest.MonkeyPatch, _undecided: None) -> Elsewhere:
     """Let meta tensors be the memory of a device."""
     played = Elsewhere()
+    monkeypatch.setattr(devices, "RING_FROM_BYTES", 0)  # else torch's own copy would take what is little
     for name in ("send", "fetch", "put", "take"):
         monkeypatch.setattr(devices, name, getattr(played, name))
     allowed = tuple(row for row in sources._CURES if row[1] != "a meta tensor")
@@ -144,3 +146,46 @@ def test_a_negated_tensor_keeps_its_sign_when_cast() -> None:
     for dst in (torch.zeros(17, 24, 31, dtype=torch.float16), torch.zeros(17, 24, 31)):
         devices.put(dst, negated)
         assert (dst == -1).all()
+
+
+def test_little_needs_no_plan(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A small plain array goes to a device by torch's own copy at once; nothing is decided about it."""
+    monkeypatch.setattr(host, "to_tensor", lambda *_: pytest.fail("it was planned"))
+    for device in ("meta", torch.device("meta")):
+        for copy in (None, True):
+            sent = as_tensor(np.ones((3, 4), "f4"), device=device, copy=copy)
+            assert (sent.device.type, sent.dtype, tuple(sent.shape)) == ("meta", torch.float32, (3, 4))
+
+
+AWKWARD = {
+    "read-only": np.broadcast_to(np.ones(3), (2, 3)),
+    "reversed": np.ones(3)[::-1],
+    "large": np.ones(1 << 18),
+}
+
+
+@pytest.mark.parametrize("name", AWKWARD)
+def test_what_is_not_little_and_plain_is_planned(name: str) -> None:
+    """Large and awkward arrays, and those of the host, are left to the plan."""
+    assert not devices.is_little_for("cuda", AWKWARD[name])
+    assert not devices.is_little_for("cpu:0", np.ones(3))
+    assert not devices.is_little_for(torch.device("cpu"), np.ones(3))
+    assert devices.is_little_for(0, np.ones(3))
+    assert devices.is_little_for("cuda:1", np.ones(3))
+
+
+def test_little_comes_home_without_a_plan() -> None:
+    """A small plain tensor of a CUDA device needs no plan; one that is large, strided or lazily negated does."""
+    with FakeTensorMode():
+        there = torch.ones(4, 4, device="cuda:0")
+        assert devices.is_little_there(there)
+        assert not devices.is_little_there(there.T)
+        assert not devices.is_little_there(torch._neg_view(there))
+        assert not devices.is_little_there(torch.ones(1 << 20, device="cuda:0"))
+    assert not devices.is_little_there(torch.ones(3))
+
+
+def test_no_copy_is_no_copy() -> None:
+    """copy=False is refused for little as for much."""
+    with pytest.raises(CopyRequired):
+        as_tensor(np.ones(3), device="meta", copy=False)

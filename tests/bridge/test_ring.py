@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import math
 import threading
+from concurrent.futures import Future
+from typing import Any
 
 import numpy as np
 import pytest
 import torch
 
 from bridge.ring import Ring
-from tests.bridge.simulated import MarkBeforeCopy, NoEntryJoin, NoFinalJoin, NoWait, Simulated
+from tests.bridge.mutants import MarkBeforeCopy, NoEntryJoin, NoFinalJoin, NoWait
+from tests.bridge.simulated import Simulated
 
 SLOT = 4096
 SIZES = (0, 1, 7, SLOT - 1, SLOT, SLOT + 1, 3 * SLOT, 40_961, 500_003)
@@ -136,6 +139,47 @@ def test_sending_does_not_wait_for_the_caller() -> None:
     assert device.caller.done == 0
     gate.set()
     assert np.array_equal(device.seen(flat).numpy(), dice_of(LARGE))
+
+
+def test_every_thread_enters_the_device_first() -> None:
+    """Threads start on the first device, whichever the ring is of: each is told before it copies."""
+    device, copied = Simulated(), set[int]()
+    copy = device.copy
+
+    def note(*parts: object) -> None:
+        copied.add(threading.get_ident())
+        copy(*parts)  # type: ignore[arg-type]
+
+    device.copy = note  # type: ignore[method-assign]
+    ring_of(device).send(dice_of(LARGE), torch.uint8)
+    assert copied
+    assert copied <= device.entered
+
+
+def test_a_thread_that_cannot_start_leaves_nothing_under_way(monkeypatch: pytest.MonkeyPatch) -> None:
+    """When not all threads can be given work, those that were have stopped before that is said."""
+    device = Simulated()
+    ring, started = ring_of(device), []
+
+    def submit(*work: Any) -> Future[None]:
+        if started:
+            raise RuntimeError("can't start new thread")
+        started.append(Future())
+        threading.Timer(0.1, _complete, (started[0], work)).start()
+        return started[0]
+
+    with monkeypatch.context() as patch:
+        patch.setattr(ring._pool, "submit", submit)
+        with pytest.raises(RuntimeError, match="new thread"):
+            ring.send(dice_of(LARGE), torch.uint8)
+    assert started[0].done()
+    assert device.is_idle
+
+
+def _complete(future: Future[None], work: Any) -> None:
+    """Do what was given to a pool, as one of its threads does."""
+    call, *parts = work
+    future.set_result(call(*parts))
 
 
 @pytest.mark.parametrize("fail_at", [0, 5, 60])

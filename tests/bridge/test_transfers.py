@@ -57,7 +57,7 @@ def device(monkeypatch: pytest.MonkeyPatch, _undecided: None) -> Simulated:
     """A lazy device under the name of meta, whose ring takes everything in slots of 4 KiB."""
     simulated = Simulated()
     monkeypatch.setattr(devices, "_rings", {})
-    monkeypatch.setattr(devices, "_RING_FROM_BYTES", 1)
+    monkeypatch.setattr(devices, "RING_FROM_BYTES", 1)
     monkeypatch.setattr(devices, "runtime_of", lambda where: simulated if where.type == "meta" else None)
     monkeypatch.setattr(devices, "Ring", partial(Ring, threads=3, slot_bytes=4096))
     return simulated
@@ -193,7 +193,7 @@ def test_what_cannot_be_pinned_goes_as_torch_sends_it(device: Simulated, monkeyp
 def test_little_goes_as_torch_sends_it(device: Simulated, monkeypatch: pytest.MonkeyPatch) -> None:
     """The plan names the ring from its threshold on."""
     del device
-    monkeypatch.setattr(devices, "_RING_FROM_BYTES", 4000)
+    monkeypatch.setattr(devices, "RING_FROM_BYTES", 4000)
     assert [plan(np.ones(n, np.float32), device="meta").via for n in (999, 1000)] == ["device", "ring"]
 
 
