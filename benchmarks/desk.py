@@ -13,9 +13,11 @@ from typing import TYPE_CHECKING, Any, Final, Protocol
 
 import pytest
 
-from .clocks import Clock, clock_for
-from .measure import calibrate, rounds_for
-from .suite.cases import Case
+from . import trace
+from .clocks import Clock, clock_for, dropping
+from .measure import ROUNDS_MIN, calibrate, device_job, rounds_for
+from .peaks import peaks
+from .suite.cases import MIB, Case
 from .suite.faults import minor_faults
 
 if TYPE_CHECKING:
@@ -25,6 +27,12 @@ if TYPE_CHECKING:
 
     from .suite.calls import Call
     from .suite.inputs import InputCache
+    from .suite.registry import Path
+
+
+#: Results up to this size are compared with their source in every pass, larger ones in the check alone.
+_PROVED_BYTES: Final = 64 * MIB
+_WARM_UP_CALLS: Final = 2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,6 +46,10 @@ class Job:
 
 class Desk(Protocol):
     """What takes the cases of one pytest run."""
+
+    @property
+    def bench(self) -> Bench:
+        """What this desk and the tests before it share."""
 
     def take(self, job: Job, benchmark: BenchmarkFixture) -> None:
         """Do with one case what this run is for."""
@@ -63,17 +75,27 @@ class Bench:
 
         return InputCache(self.cache_bytes)
 
-    def clock_of(self, call: Call) -> Clock:
-        """Return the clock of the device that a call needs: on a GPU box too, a copy on the host has the CPU's."""
-        return clock_for("cpu" if call.path.device == "cpu" else self.device)
+    def clock_of(self, path: Path) -> Clock:
+        """Return the clock of the device that a path needs: on a GPU box too, a copy on the host has the CPU's."""
+        return self._host_clock if path.device == "cpu" else self._device_clock
+
+    @cached_property
+    def _host_clock(self) -> Clock:
+        return clock_for("cpu")
+
+    @cached_property
+    def _device_clock(self) -> Clock:
+        return clock_for(self.device)
 
     def call(self, case: Case) -> Call:
         """Set the case's thread count and build its call."""
         import torch  # noqa: PLC0415  as above
 
         from .suite.calls import call  # noqa: PLC0415
+        from .suite.paths import PATHS  # noqa: PLC0415
 
         torch.set_num_threads(self.threads[case.threads])
+        self.clock_of(PATHS[case.path])  # a device has to be the current one before memory is asked of it
         return call(case, self.cache, self.device)
 
 
@@ -89,8 +111,8 @@ class StandaloneDesk:
         checked = _checked(call)
         benchmark.group = f"{call.path.family} {call.path.source} {call.case.id.split('/', 1)[1]}"
         benchmark.extra_info.update({"case": job.case, **asdict(checked)})
-        clock = self.bench.clock_of(call)
-        _time(benchmark, call, _calibrated(job, call, clock) if benchmark.enabled else job, clock)
+        clock = self.bench.clock_of(call.path)
+        _time(benchmark, call, _calibrated(job, call, clock) if benchmark.enabled else job)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -101,12 +123,15 @@ class CheckDesk:
     emit: Callable[[Mapping[str, Any]], None]
 
     def take(self, job: Job, benchmark: BenchmarkFixture) -> None:  # noqa: ARG002  this run times nothing
-        """Check the case and say how often it is to be called."""
+        """Check the case and say how often it is to be called, and what memory a call on a device takes."""
         call = self.bench.call(Case.parse(job.case))
         checked = _checked(call)
-        known = _calibrated(job, call, self.bench.clock_of(call))
+        clock = self.bench.clock_of(call.path)
+        known = _calibrated(job, call, clock)
         facts = {"loops": known.loops, "rounds": known.rounds, "shape": call.shape, **asdict(checked)}
-        self.emit({"case": job.case, "checked": facts})
+        call.prepare()
+        taken = peaks(call.run) if clock.device else {}
+        self.emit({"case": job.case, "checked": facts | taken})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -118,17 +143,36 @@ class PassDesk:
     number: int
 
     def take(self, job: Job, benchmark: BenchmarkFixture) -> None:
-        """Time the case and hand on its samples and page faults."""
+        """Time the case and hand on its samples and page faults; of a device's case all clocks, one after the other."""
         call = self.bench.call(Case.parse(job.case))
-        clock = self.bench.clock_of(call)
-        call.run()
+        clock = self.bench.clock_of(call.path)
+        _warm(call)
         before = minor_faults()
-        _time(benchmark, call, job, clock)
+        _time(benchmark, call, job)
         faults = minor_faults() - before
         assert benchmark.stats is not None, "a pass runs with timing enabled"
-        samples_ns = [float(f"{seconds * 1e9:.5g}") for seconds in benchmark.stats.stats.data]
-        seen = {"clock": clock.name, "samples_ns": samples_ns, "minflt": faults / _calls(job)}
+        samples = {clock.name: [seconds * 1e9 for seconds in benchmark.stats.stats.data]}
+        samples |= _others(call, job, clock)
+        samples_ns = {name: [float(f"{one:.5g}") for one in found] for name, found in samples.items()}
+        seen = {"samples_ns": samples_ns, "minflt": faults / _calls(job)}
         self.emit({"case": job.case, "pass": self.number, **seen})
+
+
+@dataclass(frozen=True, kw_only=True)
+class ProfileDesk:
+    """Look at what crosses the link: a session's last process, where nothing is timed from outside."""
+
+    bench: Bench
+    emit: Callable[[Mapping[str, Any]], None]
+
+    def take(self, job: Job, benchmark: BenchmarkFixture) -> None:  # noqa: ARG002  this run times nothing
+        """Call the case under the profiler and hand on the copies that it saw."""
+        call = self.bench.call(Case.parse(job.case))
+        device = self.bench.clock_of(call.path).device
+        assert device is not None, "only cases of a device are profiled"
+        call.run()
+        seen = trace.per_call(trace.copies(trace.recorded(call.run, device.wait)))
+        self.emit({"case": job.case, "profiled": seen})
 
 
 def _checked(call: Call) -> Any:  # noqa: ANN401  Checked, whose module loads torch
@@ -137,20 +181,51 @@ def _checked(call: Call) -> Any:  # noqa: ANN401  Checked, whose module loads to
     return check(call)
 
 
+def _warm(call: Call) -> None:
+    """Call once; what comes over a link is proved in each pass, where that does not take longer than timing it."""
+    if call.path.device == "cpu" or call.case.nbytes > _PROVED_BYTES:
+        call.run()
+        return
+    from .suite.checks import prove  # noqa: PLC0415  as above
+
+    prove(call)
+
+
 def _calibrated(job: Job, call: Call, clock: Clock) -> Job:
     """Return the job with its loops and rounds, after two calls that warm caches, heap and thread pool."""
-    function = clock.dropping(call.path.function)
-    for _ in range(2):
+    function = dropping(call.path.function)
+    for _ in range(_WARM_UP_CALLS):
         function(*call.args)
+    if clock.device:
+        call.prepare()
+        start = clock.now_ns()
+        function(*call.args)
+        loops, rounds = device_job(call.path.batch, max(clock.now_ns() - start, 1))
+        return Job(case=job.case, loops=loops, rounds=rounds)
     loops, call_ns = calibrate(lambda: function(*call.args), perf_counter_ns)
     return Job(case=job.case, loops=loops, rounds=rounds_for(loops, call_ns))
 
 
-def _time(benchmark: BenchmarkFixture, call: Call, job: Job, clock: Clock) -> None:
-    function = clock.timed(call.path.function, job.loops)
+def _time(benchmark: BenchmarkFixture, call: Call, job: Job) -> None:
+    function = call.path.function if job.loops > 1 else dropping(call.path.function)
     benchmark.pedantic(
-        function, args=call.args, rounds=max(job.rounds, 1), warmup_rounds=1, iterations=max(job.loops, 1)
+        function,
+        args=call.args,
+        setup=call.path.before,
+        rounds=max(job.rounds, 1),
+        warmup_rounds=1,
+        iterations=max(job.loops, 1),
     )
+
+
+def _others(call: Call, job: Job, clock: Clock) -> dict[str, list[float]]:
+    """Return the samples of a device's further clocks: a third of the rounds of the first one, which decides."""
+    found: dict[str, list[float]] = {name: [] for name in clock.further}
+    for _ in range(max(1, job.rounds // ROUNDS_MIN)):
+        for name, sample in clock.further.items():
+            call.prepare()
+            found[name].append(sample(call.run, job.loops))
+    return found
 
 
 def _calls(job: Job) -> int:

@@ -9,6 +9,7 @@ BenchmarkError
  ├─ NotComparableError     something that decides what a number means is different
  ├─ ForeignBridgeError     Python loads another `bridge` than the checkout's
  ├─ NoCasesError           what was asked for leaves no case
+ ├─ NoSideError            one side of a comparison does not exist
  ├─ NothingToResumeError   there is no unfinished session
  ├─ CaseFailedError        the one case that was asked for could not be measured
  └─ WorkerError            a worker stopped with no case to blame: the suite is broken, not a case
@@ -51,6 +52,10 @@ class ForeignBridgeError(BenchmarkError):
 
 class NoCasesError(BenchmarkError, ValueError):
     """What was asked for leaves no case."""
+
+
+class NoSideError(BenchmarkError, ValueError):
+    """One side of a comparison does not exist."""
 
 
 class NothingToResumeError(BenchmarkError):

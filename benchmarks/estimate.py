@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from . import matrix
-from .measure import PASS_NS, ROUNDS_MIN
+from .measure import DEVICE_PASS_NS, PASS_NS, ROUNDS_MIN
+from .suite.paths import PATHS
 from .suite.presets import PRESETS
 
 if TYPE_CHECKING:
@@ -17,15 +18,22 @@ _NS_PER_BYTE: Final = 0.6
 _PROCESS_S: Final = 3.0
 _CASE_S: Final = 0.004
 _CHECK_NS_PER_BYTE: Final = 3.0
+#: On a device: a call by whichever way, its check, the calls of a case, and a process that starts the device.
+_DEVICE_NS_PER_BYTE: Final = 0.08
+_DEVICE_CHECK_NS_PER_BYTE: Final = 0.8
+_DEVICE_CALLS: Final = 9
+_DEVICE_PROCESS_S: Final = 8.0
 
 
 def estimate(request: Request) -> str:
     """Return the number of cases, passes and minutes in words."""
-    around = matrix.Surroundings.here(request.device)
+    around = matrix.Surroundings.here(request.where)
     chosen = request.chosen()
     taken = [case for case in chosen if matrix.skip_reason(case, around) is None]
     passes = request.passes or PRESETS[request.preset].passes
-    seconds = sum(_check_s(case) + passes * _pass_s(case) for case in taken) + (passes + 1) * _PROCESS_S
+    starts = passes + 1 + (around.device != "cpu")  # the profile is a process of its own
+    process_s = _PROCESS_S if around.device == "cpu" else _DEVICE_PROCESS_S
+    seconds = sum(_check_s(case) + passes * _pass_s(case) for case in taken) + starts * process_s
     return (
         f"{len(taken)} cases in {passes} passes, {len(chosen) - len(taken)} skipped: "
         f"about {seconds / 60:.1f} minutes (estimated from sizes, not from this machine)"
@@ -33,9 +41,12 @@ def estimate(request: Request) -> str:
 
 
 def _pass_s(case: Case) -> float:
+    if PATHS[case.path].device != "cpu":
+        return _CASE_S + max(2 * DEVICE_PASS_NS, _DEVICE_CALLS * case.nbytes * _DEVICE_NS_PER_BYTE) / 1e9
     call_ns = case.nbytes * _NS_PER_BYTE
     return _CASE_S + max(PASS_NS, (ROUNDS_MIN + 2) * call_ns) / 1e9
 
 
 def _check_s(case: Case) -> float:
-    return _CASE_S + case.nbytes * _CHECK_NS_PER_BYTE / 1e9
+    on_host = PATHS[case.path].device == "cpu"
+    return _CASE_S + case.nbytes * (_CHECK_NS_PER_BYTE if on_host else _DEVICE_CHECK_NS_PER_BYTE) / 1e9

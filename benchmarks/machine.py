@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 import psutil
 
+from . import gpu
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -29,13 +31,14 @@ _SETTINGS: Final = re.compile(
 _UNITS: Final = {"K": 1024, "M": 1024**2, "G": 1024**3}
 
 
-def machine(name: str | None = None) -> Json:
-    """Return the facts of this machine; its name comes from its CPU unless one is given."""
+def machine(name: str | None = None, device: str = "cpu") -> Json:
+    """Return the facts of this machine and of the GPU of `device`; its name comes from them unless one is given."""
     cpu = cpu_model() or platform.machine()
     cores = psutil.cpu_count(logical=False)
     logical = psutil.cpu_count()
+    card = None if device == "cpu" else gpu.facts(gpu.index_of(device))
     return {
-        "name": slug(name) if name else f"{slug(cpu)}-{logical}c",
+        "name": slug(name) if name else "-".join([slug(cpu), f"{logical}c", *([slug(card["name"])] if card else [])]),
         "cpu": cpu,
         "architecture": platform.machine(),
         "cores": cores,
@@ -51,6 +54,7 @@ def machine(name: str | None = None) -> Json:
         "virtualised": virtualised(),
         "governor": _text(_SYS / "devices/system/cpu/cpu0/cpufreq/scaling_governor"),
         "load_average": round(os.getloadavg()[0], 2),
+        **({"gpu": card} if card else {}),
     }
 
 

@@ -55,9 +55,9 @@ def cases(preset: str, pattern: str | None = None) -> list[Case]:
 
 
 def with_limits(chosen: list[Case], preset: str) -> list[Case]:
-    """Add the memcpy of every size that is measured, so that each case can be given as a multiple of the limit."""
+    """Add the limits of every size that is measured, so that each case can be given as a multiple of its own."""
     sizes = {case.nbytes for case in chosen}
-    limits = [case for case in cases(preset, "^ref\\.memcpy/") if case.nbytes in sizes]
+    limits = [case for case in cases(preset, "^ref\\.(memcpy|dma_h2d|dma_d2h)/") if case.nbytes in sizes]
     return list(dict.fromkeys([*limits, *chosen]))
 
 
@@ -75,7 +75,7 @@ def can_observe(probe: Probe, around: Surroundings) -> bool:
 
 
 def _surroundings_reason(case: Case, path: Path, around: Surroundings) -> str | None:
-    if path.device == "cuda" and not around.device.startswith("cuda"):
+    if path.device == "cuda" and around.device == "cpu":
         return "no CUDA device"
     if case.threads == "allt" and around.threads == 1:
         return "torch has one thread here, which 1t measures"

@@ -13,6 +13,9 @@ ROUND_NS: Final = 400_000
 PASS_NS: Final = 12_000_000
 ROUNDS_MIN: Final = 3
 ROUNDS_MAX: Final = 10
+#: Six passes of thirty calls are nearly two hundred; eight minutes have to be enough for all cases of a GPU.
+DEVICE_PASS_NS: Final = 20_000_000
+DEVICE_ROUNDS_MAX: Final = 30
 _LOOPS_MAX: Final = 1_000_000
 #: A trial is the best of this many batches: a stalled thread pool (16 ms on a busy machine) must not decide the loops.
 _TRIES: Final = 3
@@ -37,6 +40,15 @@ def calibrate(run: Callable[[], object], clock: Callable[[], int]) -> tuple[int,
 def rounds_for(loops: int, call_ns: float) -> int:
     """Return how many rounds a pass takes of a case: its budget's worth, within the bounds."""
     return max(ROUNDS_MIN, min(ROUNDS_MAX, round(PASS_NS / (loops * call_ns))))
+
+
+def device_job(batch: int, call_ns: float) -> tuple[int, int]:
+    """Return the loops and rounds of a case on a device: its budget's worth of rounds, each one call or one batch.
+
+    A batch is smaller where it would take more than a pass's budget.
+    """
+    loops = max(1, min(batch, round(DEVICE_PASS_NS / call_ns)))
+    return loops, max(ROUNDS_MIN, min(DEVICE_ROUNDS_MAX, round(DEVICE_PASS_NS / (loops * call_ns))))
 
 
 def _best_batch_ns(run: Callable[[], object], loops: int, clock: Callable[[], int]) -> int:

@@ -5,13 +5,14 @@ The same events build it while it runs and when it is read back, so resuming is 
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Final
 
 from . import store
 from .errors import DamagedSessionError
 from .records import Failed, Header, Measured, Observation, Record, Semantics, Session, Skipped
-from .suite.cases import Case
+from .stages import CHECK, PROFILE, stage_name
+from .suite.cases import MIB, Case
 from .suite.paths import PATHS
 from .workers import failure_text
 
@@ -22,7 +23,10 @@ if TYPE_CHECKING:
     from .records import Json
 
 SUFFIX: Final = ".partial"
-CHECK: Final = 0
+#: The size at which copies, bytes and casts of all paths are looked at with the profiler.
+PROFILED_BYTES: Final = 64 * MIB
+#: Families looked at whatever their size.
+_PROFILED_WHOLE: Final = frozenset({"many"})
 
 
 @dataclass(kw_only=True)
@@ -37,6 +41,8 @@ class Partial:
     timed: dict[str, dict[int, Json]] = field(default_factory=dict)
     failed: dict[str, Json] = field(default_factory=dict)
     observed: dict[str, Json] = field(default_factory=dict)
+    profiled: dict[str, Json] = field(default_factory=dict)
+    gpu: list[Json] = field(default_factory=list)
 
     @classmethod
     def begin(cls, path: Path, header: Header, order: Iterable[str], skipped: dict[str, str]) -> Partial:
@@ -63,19 +69,25 @@ class Partial:
 
     def add(self, event: Json, stage: int) -> None:
         """Take an event of a worker and put it on the disk before anything else happens."""
-        if "failed" in event:
-            event = {"case": event["case"], "failed": failure_text(event), "stage": _stage_name(stage)}
+        if "failed" in event and stage == PROFILE:
+            event = {"case": event["case"], "profiled": {}}  # its times are right, whatever the profiler met
+        elif "failed" in event:
+            event = {"case": event["case"], "failed": failure_text(event), "stage": stage_name(stage)}
         store.append(self.path, [event])
         self.take(event)
 
     def take(self, event: Json) -> None:
-        """Take an event: a check, a pass, a failure or an observation."""
-        if "probe" in event:
+        """Take an event: a check, a pass, a profile, a failure, an observation, or the state of the GPU."""
+        if "gpu" in event:
+            self.gpu.append(event["gpu"])
+        elif "probe" in event:
             self.observed[event["probe"]] = event["observed"]
         elif "failed" in event:
             self.failed[event["case"]] = event
         elif "checked" in event:
             self.checked[event["case"]] = event["checked"]
+        elif "profiled" in event:
+            self.profiled[event["case"]] = event["profiled"]
         else:
             self.timed.setdefault(event["case"], {})[event["pass"]] = event
 
@@ -84,12 +96,23 @@ class Partial:
         return [case for case in self.order if case not in self.failed and not self._has(case, stage)]
 
     def _has(self, case: str, stage: int) -> bool:
+        if stage == PROFILE:
+            return case in self.profiled or not is_profiled(case)
         return case in self.checked if stage == CHECK else stage in self.timed.get(case, {})
 
     def session(self) -> Session:
         """Return the finished session."""
         cases = [*self.skipped, *self.order]
-        return Session(header=self.header, records=tuple(map(self._record, cases)), semantics=tuple(self._semantics()))
+        return Session(
+            header=self._header(), records=tuple(map(self._record, cases)), semantics=tuple(self._semantics())
+        )
+
+    def _header(self) -> Header:
+        """Return the header, with the state of the GPU before and after where one was used."""
+        if not self.gpu:
+            return self.header
+        state = {"before": self.gpu[0], "after": self.gpu[-1]}
+        return replace(self.header, machine={**self.header.machine, "gpu_state": state})
 
     def _record(self, case_id: str) -> Record:
         parts = case_parts(case_id)
@@ -112,12 +135,16 @@ class Partial:
             minflt_per_call=float(f"{faults[len(faults) // 2]:.5g}"),
             alloc_bytes=checked["alloc_bytes"],
             samples_ns=self._samples(case_id),
+            link=self.profiled.get(case_id, {}).get("link"),
+            device_peak_bytes=checked.get("device_peak_bytes"),
+            pinned_peak_bytes=checked.get("pinned_peak_bytes"),
         )
 
     def _samples(self, case_id: str) -> dict[str, tuple[tuple[float, ...], ...]]:
-        passes = [one for _, one in sorted(self.timed.get(case_id, {}).items())]
-        clocks = {one["clock"] for one in passes}
-        return {name: tuple(tuple(one["samples_ns"]) for one in passes if one["clock"] == name) for name in clocks}
+        passes = [one["samples_ns"] for _, one in sorted(self.timed.get(case_id, {}).items())]
+        passes.append(self.profiled.get(case_id, {}).get("samples_ns", {}))
+        clocks = dict.fromkeys(name for one in passes for name in one)
+        return {name: tuple(tuple(one[name]) for one in passes if name in one) for name in clocks}
 
     def _failure(self, case_id: str) -> dict[str, Any]:
         """Return what went wrong, with the samples of the passes before it: nothing measured is lost."""
@@ -135,6 +162,12 @@ class Partial:
                 yield Semantics(path=path.name, observed=seen, **known)
 
 
+def is_profiled(case_id: str) -> bool:
+    """Whether a session looks at what a case sends over a link: where the size does not hide what is copied twice."""
+    case, path = Case.parse(case_id), PATHS[case_id.partition("/")[0]]
+    return path.device != "cpu" and (case.nbytes == PROFILED_BYTES or path.family in _PROFILED_WHOLE)
+
+
 def case_parts(case_id: str) -> Json:
     """Return what every record says of its case."""
     case, path = Case.parse(case_id), PATHS[case_id.partition("/")[0]]
@@ -144,7 +177,3 @@ def case_parts(case_id: str) -> Json:
 
 def _scrub(fields: Json) -> Json:
     return fields | ({"error": failure_text({"failed": fields["error"]})} if fields.get("error") else {})
-
-
-def _stage_name(stage: int) -> str:
-    return "check" if stage == CHECK else f"pass {stage}"

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
-from .partial import CHECK
+from .stages import CHECK, PROFILE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -82,7 +82,7 @@ def observer() -> Iterator[Observer]:
 
 def stage_text(stage: int, passes: int) -> str:
     """Return the words for a stage."""
-    return "check" if stage == CHECK else f"pass {stage} of {passes}"
+    return {CHECK: "check", PROFILE: "profile"}.get(stage, f"pass {stage} of {passes}")
 
 
 def _progress(console: Console) -> Progress:

@@ -21,8 +21,14 @@ Json = dict[str, Any]  # Any: values are whatever JSON holds
 Aliasing = Literal["shares", "copies"]
 Outcome = Literal["shares", "copies", "raises", "dies", "unobserved"]
 
-#: The clock of the CPU; device clocks get entries of their own and are never mixed with it.
+#: The clock of the CPU. Device clocks get entries of their own and are never mixed with it: `DONE` until the device
+#: has done all that a call gave it, `ISSUE` until the call returns, `EVENT` between two events on the caller's stream,
+#: `DMA` the copies alone, as torch's profiler saw them in a pass of its own.
 WALL: Final = "wall"
+DONE: Final = "done"
+ISSUE: Final = "issue"
+EVENT: Final = "event"
+DMA: Final = "dma"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,6 +87,11 @@ class Measured(CaseParts):
     `samples_ns` holds nanoseconds per call: clock -> passes -> rounds. `spelling` is the code that was timed,
     `source` says whether it started from an array or a tensor. `minflt_per_call` are minor page faults per call in
     the timed rounds, `alloc_bytes` bytes of new memory that the result holds.
+
+    Of a path that needs a device, `link` holds what one call copied between host and device: kind, in the words of the
+    profiler (``Memcpy HtoD (Pageable -> Device)``), -> ``copies`` and ``nbytes``; None where it was not looked at.
+    `device_peak_bytes` and `pinned_peak_bytes` are the most that a call took of the device's and of pinned memory,
+    beyond what was taken before it.
     """
 
     spelling: str
@@ -91,6 +102,9 @@ class Measured(CaseParts):
     minflt_per_call: float
     alloc_bytes: int
     samples_ns: Mapping[str, tuple[tuple[float, ...], ...]]
+    link: Mapping[str, Mapping[str, int]] | None = None
+    device_peak_bytes: int | None = None
+    pinned_peak_bytes: int | None = None
 
     def __post_init__(self) -> None:
         """Refuse a record without samples: nothing behind it checks again."""
@@ -210,8 +224,8 @@ class Session:
 
 
 def record_to_json(record: Record) -> Json:
-    """Return the line of one case as a mapping: its parts, then what happened to it."""
-    return _values(record)
+    """Return the line of one case as a mapping: its parts, then what happened to it; what was not asked is left out."""
+    return {name: value for name, value in _values(record).items() if value is not None}
 
 
 def record_from_json(data: Mapping[str, Any]) -> Record:

@@ -15,8 +15,9 @@ from .checkout import Checkout, prove_bridge
 from .errors import NoCasesError, NotComparableError, NothingToResumeError
 from .lock import LOCK_FILE, machine_lock
 from .machine import machine, software
-from .partial import CHECK, SUFFIX, Partial
+from .partial import SUFFIX, Partial
 from .records import Header
+from .stages import CHECK, PROFILE
 from .suite.cases import CASE_VERSION, Case
 from .suite.paths import PATHS
 from .suite.presets import PRESETS
@@ -31,6 +32,8 @@ if TYPE_CHECKING:
 DEFAULT_OUT: Final = Path(".bench") / "sessions"
 #: Inputs are kept up to a quarter of what is free, and never more than this.
 _CACHE_LIMIT_BYTES: Final = 2 << 30
+#: A session on a GPU has a GiB of each kind, and only minutes.
+_DEVICE_CACHE_LIMIT_BYTES: Final = 8 << 30
 #: Facts that must be the same when a session goes on; what changes by itself (load) is no reason to stop.
 _MOVING: Final = frozenset({"load_average"})
 
@@ -50,19 +53,27 @@ class Observer(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
-    """What a session is asked for; `cases` overrides the preset's, for sessions that other commands run."""
+    """What a session is asked for; `cases` overrides the preset's, for sessions that other commands run.
+
+    Without a `device` it is the one that the preset is about.
+    """
 
     preset: str = "quick"
     pattern: str | None = None
     passes: int | None = None
     seed: int = 0
-    device: str = "cpu"
+    device: str | None = None
     machine_name: str | None = None
     commit: str | None = None
     command: str = ""
     out: Path = field(default=DEFAULT_OUT)
     cases: tuple[Case, ...] | None = None
     with_semantics: bool = True
+
+    @property
+    def where(self) -> str:
+        """The device of this session."""
+        return self.device or PRESETS[self.preset].device
 
     def chosen(self) -> list[Case]:
         """Return the cases of this session, the limit of every size among them.
@@ -117,7 +128,7 @@ def resume(out: Path, observer: Observer, *, commit: str | None = None, lock_fil
 
 
 def _begin(request: Request) -> Partial:
-    around = matrix.Surroundings.here(request.device)
+    around = matrix.Surroundings.here(request.where)
     chosen = request.chosen()
     skipped = {case.id: reason for case in chosen if (reason := matrix.skip_reason(case, around))}
     header = _header(request, around)
@@ -141,7 +152,7 @@ def _header(request: Request, around: Surroundings) -> Header:
         started=started.isoformat(),
         **asdict(checkout),
         case_version=CASE_VERSION,
-        machine=machine(request.machine_name),
+        machine=machine(request.machine_name, around.device),
         software=software(),
         settings=settings,
         command=request.command,
@@ -152,7 +163,7 @@ def _settings(around: Surroundings) -> Settings:
     free = psutil.virtual_memory().available
     return Settings(
         threads={"1t": 1, "allt": around.threads},
-        cache_bytes=min(_CACHE_LIMIT_BYTES, free // 4),
+        cache_bytes=min(_CACHE_LIMIT_BYTES if around.device == "cpu" else _DEVICE_CACHE_LIMIT_BYTES, free // 4),
         device=around.device,
     )
 
@@ -160,9 +171,9 @@ def _settings(around: Surroundings) -> Settings:
 def _finish(partial: Partial, observer: Observer, lock: int) -> Path:
     passes = int(partial.header.settings["passes"])
     wanted = _open_probes(partial)
-    steps = len(wanted) + sum(len(partial.open_cases(stage)) for stage in range(passes + 1))
-    observer.begin(steps, passes)
-    for stage in range(passes + 1):
+    stages = (CHECK, *range(1, passes + 1), PROFILE)
+    observer.begin(len(wanted) + sum(len(partial.open_cases(stage)) for stage in stages), passes)
+    for stage in stages:
         _stage(partial, stage, wanted if stage == CHECK else [], observer, lock)
     path = partial.path.with_name(store.file_name(partial.header))
     store.write(path, partial.session())
@@ -175,8 +186,9 @@ def _stage(partial: Partial, stage: int, wanted: list[Json], observer: Observer,
     for event in workers.events(plan, lock=lock):
         if "started" in event:
             observer.started(event["started"], stage)
-        else:
-            partial.add(event, stage)
+            continue
+        partial.add(event, stage)
+        if "gpu" not in event:
             observer.finished(stage)
 
 
@@ -194,7 +206,7 @@ def _plan(partial: Partial, stage: int, wanted: list[Json]) -> workers.Plan:
 
 
 def _job(partial: Partial, case: str, stage: int) -> Json:
-    if stage == CHECK:
+    if stage in {CHECK, PROFILE}:
         return {"case": case}
     checked = partial.checked[case]
     return {"case": case, "loops": checked["loops"], "rounds": checked["rounds"]}
@@ -218,7 +230,8 @@ def _open_probes(partial: Partial) -> list[Json]:
 
 def _refuse_changes(header: Header, commit: str | None) -> None:
     now = {**asdict(Checkout.look(commit=commit)), "case_version": CASE_VERSION}
-    now |= {f"machine.{key}": value for key, value in machine(header.machine_name).items() if key not in _MOVING}
+    here = machine(header.machine_name, str(header.settings["device"]))
+    now |= {f"machine.{key}": value for key, value in here.items() if key not in _MOVING}
     now |= {f"software.{key}": value for key, value in software().items()}
     for key, value in now.items():
         part, _, name = key.partition(".")

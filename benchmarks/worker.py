@@ -4,9 +4,11 @@ The plan comes as one line of JSON on standard input, events go as lines of JSON
 
     {"started": id}                               what runs now; if nothing follows, it killed the process
     {"case": id, "checked": {...}}                values proved, aliasing observed, loops calibrated
-    {"case": id, "pass": k, "samples_ns": [...]}  one pass of one case
+    {"case": id, "pass": k, "samples_ns": {...}}  one pass of one case: clock -> samples
     {"case": id, "failed": "TypeError: ..."}      the case raised
+    {"case": id, "profiled": {...}}               what crossed the link of a device in one call
     {"probe": id, "observed": {...}}              one observation for the semantics card
+    {"gpu": {...}}                                the state of the GPU's link and clocks, before and after the work
 
 Everything else that a library prints goes to standard error.
 """
@@ -22,7 +24,9 @@ from typing import TYPE_CHECKING, Any, Final, TextIO
 
 import pytest
 
-from .desk import DESK, JOBS, Bench, CheckDesk, Job, PassDesk
+from . import gpu
+from .desk import DESK, JOBS, Bench, CheckDesk, Job, PassDesk, ProfileDesk
+from .stages import CHECK, PROFILE
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -93,13 +97,23 @@ def main(plan: Mapping[str, Any], events: Events) -> int:
     bench = Bench(cache_bytes=plan["cache_bytes"], threads=plan["threads"], device=plan["device"])
     desk = _desk(plan, bench, events)
     plugin = SessionPlugin(desk=desk, jobs=jobs, events=events)
+    _say_state(plan["device"], events)
     status = pytest.main([*_OPTIONS, str(_TESTS)], plugins=[plugin])
+    _say_state(plan["device"], events)
     return 0 if status == pytest.ExitCode.TESTS_FAILED else int(status)
 
 
+def _say_state(device: str, events: Events) -> None:
+    """Say what the GPU is at: a link that idles runs slower until it is used."""
+    if device != "cpu" and (state := gpu.state(gpu.index_of(device))):
+        events.emit({"gpu": state})
+
+
 def _desk(plan: Mapping[str, Any], bench: Bench, events: Events) -> Desk:
-    if plan["pass"] == 0:
+    if plan["pass"] == CHECK:
         return CheckDesk(bench=bench, emit=events.emit)
+    if plan["pass"] == PROFILE:
+        return ProfileDesk(bench=bench, emit=events.emit)
     return PassDesk(bench=bench, emit=events.emit, number=plan["pass"])
 
 

@@ -85,9 +85,9 @@ def _one_worker(plan: Plan, lock: int | None, limit_s: float) -> Iterator[Json]:
                 yield event
             status = worker.wait()
             if running is not None:
-                yield _blamed(running, plan, _death(status), crashed=-status in _CRASHES, log=log)
+                yield _blamed(running, plan, death(status), crashed=-status in _CRASHES, log=log)
             elif status != 0:
-                raise WorkerError(f"a worker {_death(status)} before it took a case:\n{_tail(log)}")
+                raise WorkerError(f"a worker {death(status)} before it took a case:\n{tail(log)}")
         except TimeoutError:
             worker.kill()
             worker.wait()
@@ -105,7 +105,7 @@ def _started(plan: Plan, log: IO[bytes], lock: int | None) -> subprocess.Popen[b
         stdout=subprocess.PIPE,
         stderr=log,
         cwd=ROOT,
-        env=os.environ | {"PYTHONHASHSEED": str(plan.number)},  # one layout of hashes a pass, the same next time
+        env=os.environ | {"PYTHONHASHSEED": str(max(plan.number, 0))},  # one layout of hashes a pass, now and later
         pass_fds=() if lock is None else (lock,),
         start_new_session=True,  # Ctrl-C is for the session, which ends its worker itself
     )
@@ -140,11 +140,11 @@ def _blamed(running: str, plan: Plan, error: str, *, crashed: bool, log: IO[byte
         return {"case": running, "failed": error}
     if crashed:
         return {"probe": running, "observed": {"outcome": "dies", "error": error}}
-    said = _tail(log, lines=1)
+    said = tail(log, lines=1)
     return {"probe": running, "observed": {"outcome": "unobserved", "error": f"{error}: {said}" if said else error}}
 
 
-def _death(status: int) -> str:
+def death(status: int) -> str:
     """Return how a process ended, in words."""
     if status >= 0:
         return f"ended with exit code {status}"
@@ -152,7 +152,8 @@ def _death(status: int) -> str:
     return f"was killed by {name}" + (" (out of memory?)" if name == "SIGKILL" else "")
 
 
-def _tail(log: IO[bytes], lines: int = 15) -> str:
+def tail(log: IO[bytes], lines: int = 15) -> str:
+    """Return the last lines of what a process wrote, without folders and host names."""
     log.seek(0)
     return scrubbed("\n".join(log.read().decode(errors="replace").splitlines()[-lines:]))
 

@@ -63,10 +63,13 @@ def rate_axis() -> alt.Y:
     return alt.Y("value:Q", title="payload per second", scale=alt.Scale(type="log", nice=False, padding=8), axis=axis)
 
 
-def lines(dataset: str, y: alt.Y, *, sizes: Sequence[int], names: Sequence[str], limit: str) -> Drawn:
+def lines(  # noqa: PLR0913  the data, and one a thing that is drawn
+    dataset: str, y: alt.Y, *, sizes: Sequence[int], names: Sequence[str], limit: str, dashed: bool = True
+) -> Drawn:
     """Return lines over the sizes: colour and shape say the path, the dash says whether it copies, bars the interval.
 
-    Rows hold ``name, bytes, value, low, high, aliasing, tip`` and the axes that `held` filters by.
+    Rows hold ``name, bytes, value, low, high, aliasing, tip`` and the axes that `held` filters by. Where every path
+    copies, nothing needs to be `dashed`.
     """
     base = alt.Chart(alt.NamedData(name=dataset)).encode(
         x=size_axis(sizes), color=_colour(names, limit), detail=["aliasing:N"]
@@ -83,7 +86,8 @@ def lines(dataset: str, y: alt.Y, *, sizes: Sequence[int], names: Sequence[str],
         .encode(y=y, y2="high:Q", tooltip=alt.value(None))
         .transform_calculate(value="datum.low")  # both ends of a bar share the field of the axis
     )
-    drawn = base.mark_line(strokeWidth=2).encode(y=y, strokeDash=dash, tooltip=alt.value(None))
+    drawn = base.mark_line(strokeWidth=2).encode(y=y, tooltip=alt.value(None))
+    drawn = drawn.encode(strokeDash=dash) if dashed else drawn
     marks = base.mark_point(size=54, filled=True, opacity=1).encode(y=y, shape=shape, tooltip=_TIP)
     return alt.layer(interval, drawn, marks)
 

@@ -40,9 +40,10 @@ class Contents:
 
     @property
     def cpu(self) -> str:
-        """The CPU, or the machine's name where the session does not tell."""
+        """The CPU, or the machine's name where the session does not tell; and the GPU, where there is one."""
         header = self.session.header
-        return str(header.machine.get("cpu", header.machine_name))
+        gpu = (header.machine.get("gpu") or {}).get("name")
+        return str(header.machine.get("cpu", header.machine_name)) + (f" with {gpu}" if gpu else "")
 
     @property
     def notes(self) -> tuple[str, ...]:
@@ -55,9 +56,12 @@ class Contents:
         return {one.anchor: one.chart for _, some in self.sections for one in some if one.chart}
 
 
-def contents(session: Session) -> Contents:
-    """Compute everything the pages of a session say."""
-    view = View(session)
+def contents(session: Session, gpu_session: Session | None = None) -> Contents:
+    """Compute everything the pages of a session say.
+
+    `gpu_session` is a published session with a GPU; its transfers are shown, under its name, where this one has none.
+    """
+    view = View(session, gpu_session)
     sections = tuple(figures.drawn(view))
     drawn = {one.anchor: drawing.svg(one.chart, one.title) for _, some in sections for one in some if one.chart}
     return Contents(

@@ -31,16 +31,17 @@ _UNIT: Final = re.compile(r"(?<=\d) (?=(?:[KMGT]i)?B\b|[nµm]?s\b|GB/s|%)")
 TEMPLATES: Final = Path(__file__).parent / "templates"
 
 
-def write_report(session: Session, out: Path, *, home: str = "") -> Path:
+def write_report(session: Session, out: Path, *, home: str = "", gpu_session: Session | None = None) -> Path:
     """Write report.html, report.md, cases.csv and figures/*.svg into `out`; the same session gives the same bytes.
 
-    `home` is the relative address of a page that lists this report.
+    `home` is the relative address of a page that lists this report, `gpu_session` a published session with a GPU, whose
+    transfers are shown where this one has none.
 
     Returns:
         The path of report.html.
     """
     (out / "figures").mkdir(parents=True, exist_ok=True)
-    for name, text in texts(contents(session), home=home).items():
+    for name, text in texts(contents(session, gpu_session), home=home).items():
         (out / name).write_text(text, encoding="utf-8", newline="\n")
     return out / "report.html"
 

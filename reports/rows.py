@@ -1,4 +1,7 @@
-"""The session as CSV: one row a case, those that were skipped or failed with the reason."""
+"""The session as CSV: one row a case, those that were skipped or failed with the reason.
+
+A time is of the case's primary clock, which `clock` names; other clocks stand in the session file.
+"""
 
 from __future__ import annotations
 
@@ -11,11 +14,13 @@ from benchmarks.records import Failed, Measured
 if TYPE_CHECKING:
     from benchmarks.records import Record
     from benchmarks.statistics import Estimate
+    from reports.transfers import Transfer
     from reports.view import Row, View
 
 _PARTS: Final = ("case", "path", "family", "dtype", "layout", "nbytes", "threads", "device")
 _MEASURED: Final = ("source", "spelling", "aliasing", "loops", "minflt_per_call", "alloc_bytes")
 _DERIVED: Final = (
+    "clock",
     "time_ns",
     "low_ns",
     "high_ns",
@@ -31,7 +36,8 @@ COLUMNS: Final = (*_PARTS, "outcome", *_MEASURED, *_DERIVED, "reason")
 
 def csv_text(view: View) -> str:
     """Return one line a record under a line of column names, in the order of the session."""
-    known = {row.record.case: row for row in view.rows}
+    known: dict[str, Row | Transfer] = {row.record.case: row for row in view.rows}
+    known |= {row.record.case: row for row in (*view.transfers.rows, *view.transfers.on_host)}
     out = io.StringIO()
     table = csv.DictWriter(out, COLUMNS, restval="", lineterminator="\n")
     table.writeheader()
@@ -39,7 +45,7 @@ def csv_text(view: View) -> str:
     return out.getvalue()
 
 
-def _values(record: Record, row: Row | None) -> dict[str, object]:
+def _values(record: Record, row: Row | Transfer | None) -> dict[str, object]:
     said: dict[str, object] = {name: getattr(record, name) for name in _PARTS}
     if isinstance(record, Measured):
         said |= {"outcome": "measured"} | {name: getattr(record, name) for name in _MEASURED}
@@ -49,9 +55,10 @@ def _values(record: Record, row: Row | None) -> dict[str, object]:
     return said | {"outcome": "skipped", "reason": record.skipped}
 
 
-def _derived(row: Row) -> dict[str, object]:
+def _derived(row: Row | Transfer) -> dict[str, object]:
     time = row.time
-    said: dict[str, object] = {"time_ns": _short(time.value), "low_ns": _short(time.low), "high_ns": _short(time.high)}
+    said: dict[str, object] = {"clock": row.clock, "time_ns": _short(time.value)}
+    said |= {"low_ns": _short(time.low), "high_ns": _short(time.high)}
     said |= {"passes": time.passes, "noisy": str(time.noisy).lower(), "gb_per_s": _short(row.rate.value)}
     return said | (_of_limit(row.of_limit) if row.of_limit else {})
 

@@ -37,6 +37,11 @@ def times(ratio: float) -> str:
     return f"{digits(ratio)}x"
 
 
+def percent(share: float) -> str:
+    """Return a part of a whole: ``percent(0.847) == "84.7 %"``."""
+    return f"{digits(share * 100)} %"
+
+
 def rate(gb_per_s: float) -> str:
     """Return a rate given in 1e9 bytes per second."""
     return f"{digits(gb_per_s)} GB/s"

@@ -9,6 +9,9 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from benchmarks.records import WALL
 from benchmarks.statistics import Estimate, estimate, ratio
+from benchmarks.suite.cases import TRANSFERS
+
+from .transfers import Transfers, rate
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -44,7 +47,7 @@ class Group(NamedTuple):
 
 
 _RESULT: Final = {("preprocess", "array"): "array"} | {
-    (family, "tensor"): "array" for family in ("share", "copy", "copy_into", "cast", "d2h", "preprocess")
+    (family, "tensor"): "array" for family in ("share", "copy", "copy_into", "cast", "preprocess")
 }
 
 
@@ -62,8 +65,6 @@ USUAL: Final = {
     Group("cast", "tensor"): "Tensor.to.numpy",
     Group("stack", "array"): "torch.stack",
     Group("preprocess", "array"): "seeds.preprocess",
-    Group("h2d", "array"): "h2d.to",
-    Group("d2h", "tensor"): "d2h.cpu",
 }
 #: Kind of source -> the path that copies it into memory that is already there.
 COPY_INTO: Final = {group.source: path for group, path in USUAL.items() if group.family == "copy_into"}
@@ -101,17 +102,31 @@ class Row:
         return Choice(self.record.dtype, self.record.layout, self.record.threads)
 
     @property
+    def clock(self) -> str:
+        """The clock of `time`."""
+        return WALL
+
+    @property
     def rate(self) -> Estimate:
         """Bytes of payload per second, counted once, in 1e9: bytes per nanosecond."""
-        nbytes, time = self.record.nbytes, self.time
-        return Estimate(value=nbytes / time.value, low=nbytes / time.high, high=nbytes / time.low, passes=time.passes)
+        return rate(self.record.nbytes, self.time)
 
 
 class View:
-    """The measured cases of one session, looked up by what a figure asks for. Wall clock only: clocks are not mixed."""
+    """The measured cases of one session, looked up by what a figure asks for. Wall clock only: clocks are not mixed.
 
-    def __init__(self, session: Session) -> None:
+    Transfers between host and device are timed by other clocks and stand in `transfers` alone. `gpu_session` is a
+    published session that has some, to be shown where this one has none.
+    """
+
+    def __init__(self, session: Session, gpu_session: Session | None = None) -> None:
         self.session = session
+        self.gpu_session = gpu_session
+
+    @cached_property
+    def transfers(self) -> Transfers:
+        """The transfers of this session itself."""
+        return Transfers(self.session)
 
     @cached_property
     def rows(self) -> tuple[Row, ...]:
@@ -123,7 +138,8 @@ class View:
 
     @property
     def _timed(self) -> Iterator[Measured]:
-        return (record for record in self.session.measured if WALL in record.samples_ns)
+        known = (record for record in self.session.measured if record.family not in TRANSFERS)
+        return (record for record in known if WALL in record.samples_ns)
 
     @cached_property
     def limits(self) -> tuple[Row, ...]:

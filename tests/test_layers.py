@@ -12,7 +12,7 @@ import pytest
 ROOT = Path(__file__).parent.parent
 OURS = ("bridge", "benchmarks", "reports")
 #: What reports may know of benchmarks: nothing that loads torch.
-SHARED = {"benchmarks.records", "benchmarks.store", "benchmarks.statistics", "benchmarks.verdicts", "benchmarks.model"}
+SHARED = {f"benchmarks.{name}" for name in ("records", "store", "statistics", "verdicts", "model", "suite.cases")}
 SUITE_FOREIGN = {"numpy", "torch", "bridge", "ml_dtypes"}
 
 

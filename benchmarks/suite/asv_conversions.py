@@ -3,6 +3,8 @@
 asv starts a process for each benchmark and parameter, even for those in ``skip_params``, and looks parameters up by
 their position. So the points of the quick preset are one constant axis, ``size/dtype/layout``: as three axes, nine of
 ten processes would start to say that there is nothing to measure. The path stands in the benchmark's name.
+Paths that need a device are there where torch is built for one, over three sizes; each benchmark is a process of its
+own and so has a context of its own. Their timer waits for the device, and where there is none they are n/a.
 There is no setup: with one, asv_runner would call only once a sample. The first call of a benchmark builds its input
 and warms up instead, while the clock stands still; so even ``asv run --quick``, which calls once, times the conversion.
 """
@@ -34,14 +36,23 @@ _CACHE: Final = InputCache(1 << 30)
 AXIS: Final = "size/dtype/layout"
 _FAULT_CALLS: Final = 5
 _WARM_UP_CALLS: Final = 2
+#: What torch was built for; whether a device is there nobody may ask while this module is loaded, for that starts it.
+_BUILT_FOR_DEVICES: Final = torch.version.cuda is not None
+#: asv's least and most samples of a call on a device, and seconds for them.
+_DEVICE_REPEAT: Final = (5, 20, 2.0)
+_DEVICE_SIZES: Final = ("4KiB", "1MiB", "64MiB")
 #: Seconds spent on preparing, one number a preparation.
 _off_the_clock: Final[list[float]] = []
 
 
 def _quick(path: Path) -> list[Case]:
-    """Return the one-thread cases of the quick preset that this path can do, in the order of the matrix."""
-    cases = PRESETS["quick"].cases(path.name, path.family)
-    return [case for case in cases if case.threads == "1t" and path.refusal(case) is None]
+    """Return the one-thread cases of the quick preset that this path can do, in the order of the matrix.
+
+    Of a path that needs a device they are some of the gpu preset's: a process that starts a device takes seconds.
+    """
+    cases = PRESETS["quick" if path.device == "cpu" else "gpu"].cases(path.name, path.family)
+    known = [case for case in cases if case.threads == "1t" and path.refusal(case) is None]
+    return known if path.device == "cpu" else [case for case in known if size_name(case.nbytes) in _DEVICE_SIZES]
 
 
 def _point(case: Case) -> str:
@@ -57,16 +68,29 @@ def _prepared(case: Case) -> Call:
     """Build a case's call and warm it up, off the clock."""
     start = perf_counter()
     torch.set_num_threads(1)
-    ready = call(case, _CACHE)
+    ready = call(case, _CACHE, PATHS[case.path].device)
     for _ in range(_WARM_UP_CALLS):
         ready.run()
     _off_the_clock.append(perf_counter() - start)
     return ready
 
 
+def _need_device(_point: str) -> None:
+    """Raise NotImplementedError, which asv shows as n/a, where there is no device."""
+    if not torch.cuda.is_available():
+        raise NotImplementedError("no CUDA device")
+
+
 def _clock() -> float:
     """Return seconds in which nothing was being prepared."""
     return perf_counter() - sum(_off_the_clock)
+
+
+def _device_clock() -> float:
+    """Return the same once the device has done all it was given."""
+    if torch.cuda.is_initialized():  # type: ignore[no-untyped-call]
+        torch.cuda.synchronize()
+    return _clock()
 
 
 def _timed(path: Path) -> Callable[[str], Any]:
@@ -93,7 +117,14 @@ def _faults(ready: Call) -> float:
 
 
 def _define(path: Path) -> None:
-    cases = _quick(path)
+    if path.device == "cpu":
+        _define_on_host(path, _quick(path))
+    elif path.before is None:  # what has to be done before each call cannot be left out of asv's time
+        traits = {"timer": _device_clock, "setup": _need_device, "number": 1, "repeat": _DEVICE_REPEAT}
+        _publish(f"time_{path.identifier}", _timed(path), _quick(path), **traits)
+
+
+def _define_on_host(path: Path, cases: list[Case]) -> None:
     # Aliasing does not depend on the size, page faults on nothing else: the smallest and the plain cases tell.
     smallest = {(case.dtype, case.layout): case for case in sorted(cases, key=lambda case: -case.nbytes)}
     plain = [case for case in cases if (case.dtype, case.layout) == (cases[0].dtype, cases[0].layout)]
@@ -118,5 +149,5 @@ def _publish(name: str, body: Callable[[str], Any], cases: list[Case], **traits:
 
 
 for _path in PATHS.values():
-    if _path.device == "cpu":
+    if _quick(_path) and (_path.device == "cpu" or _BUILT_FOR_DEVICES):
         _define(_path)

@@ -8,21 +8,18 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 import torch
 
-from .cases import BATCHES
-from .inputs import Input, halves
+from .cases import TRANSFERS
+from .given import Setting, arguments, batch
 from .paths import PATHS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from .cases import Case
-    from .inputs import InputCache
+    from .inputs import Input, InputCache
     from .registry import Path
 
     Array = np.ndarray[Any, np.dtype[Any]]
-
-#: A batch of this many arrays is what the stack family stacks (fewer when they would be empty).
-_BATCH: Final = 16
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,6 +36,11 @@ class Call:
         """Call the path once."""
         return self.path.function(*self.args)
 
+    def prepare(self) -> None:
+        """Do what the path wants done before each call, outside its time."""
+        if self.path.before is not None:
+            self.path.before()
+
     @property
     def shape(self) -> tuple[int, ...]:
         """The source's shape; of a list, the shape of all its arrays together."""
@@ -53,10 +55,20 @@ def call(case: Case, cache: InputCache, device: str = "cpu") -> Call:
     """
     path = PATHS[case.path]
     source = cache.get(case, path.source)
-    return _CALLS[path.family](case, path, source, device)
+    if path.family in TRANSFERS:
+        return _transfer(Setting(case=case, path=path, input=source, device=torch.device(device)))
+    return _CALLS[path.family](case, path, source)
 
 
-def _limit(case: Case, path: Path, source: Input, _device: str) -> Call:
+def _transfer(setting: Setting) -> Call:
+    case, source = setting.case, setting.input
+    elements = {"h2d_cast": lambda: _cast_reference(case.target_dtype)(source.reference)}
+    elements["many"] = lambda: batch(case, source)
+    expected = elements.get(setting.path.family, lambda: source.reference)
+    return Call(case=case, path=setting.path, input=source, args=arguments(setting), expected=expected)
+
+
+def _limit(case: Case, path: Path, source: Input) -> Call:
     # Torch's memory starts at 64 bytes, NumPy's large arrays at 16 past a page: memmove there takes a sixth longer.
     out: Array = torch.ones(case.nbytes, dtype=torch.uint8).numpy()
     addresses = (out.ctypes.data, source.memory.ctypes.data, case.nbytes)
@@ -64,16 +76,16 @@ def _limit(case: Case, path: Path, source: Input, _device: str) -> Call:
     return Call(case=case, path=path, input=source, args=addresses, expected=lambda: out)
 
 
-def _plain(case: Case, path: Path, source: Input, _device: str) -> Call:
+def _plain(case: Case, path: Path, source: Input) -> Call:
     return Call(case=case, path=path, input=source, args=(source.source,), expected=lambda: source.reference)
 
 
-def _copy_into(case: Case, path: Path, source: Input, _device: str) -> Call:
+def _copy_into(case: Case, path: Path, source: Input) -> Call:
     out = _warm_like(source, case, path)
     return Call(case=case, path=path, input=source, args=(out, source.source), expected=lambda: source.reference)
 
 
-def _cast(case: Case, path: Path, source: Input, _device: str) -> Call:
+def _cast(case: Case, path: Path, source: Input) -> Call:
     target = dtype_of(case.target_dtype, path.dtype_from)
     expected = _cast_reference(case.target_dtype)
     return Call(
@@ -81,22 +93,16 @@ def _cast(case: Case, path: Path, source: Input, _device: str) -> Call:
     )
 
 
-def _stack(case: Case, path: Path, source: Input, _device: str) -> Call:
-    rows = case.nbytes // BATCHES[case.layout] if case.layout in BATCHES else min(_BATCH, halves(case.elements)[0])
-    batch = source.reference.reshape(rows, -1)
-    return Call(case=case, path=path, input=source, args=(list(batch),), expected=lambda: batch)
+def _stack(case: Case, path: Path, source: Input) -> Call:
+    rows = batch(case, source)
+    return Call(case=case, path=path, input=source, args=(list(rows),), expected=lambda: rows)
 
 
-def _preprocess(case: Case, path: Path, source: Input, _device: str) -> Call:
+def _preprocess(case: Case, path: Path, source: Input) -> Call:
     return Call(case=case, path=path, input=source, args=(source.source,), expected=lambda: standardized(source))
 
 
-def _d2h(case: Case, path: Path, source: Input, device: str) -> Call:
-    on_device = source.source.to(device)
-    return Call(case=case, path=path, input=source, args=(on_device,), expected=lambda: source.reference)
-
-
-_CALLS: Final[dict[str, Callable[[Case, Path, Input, str], Call]]] = {
+_CALLS: Final[dict[str, Callable[[Case, Path, Input], Call]]] = {
     "limit": _limit,
     "share": _plain,
     "copy": _plain,
@@ -105,8 +111,6 @@ _CALLS: Final[dict[str, Callable[[Case, Path, Input, str], Call]]] = {
     "cast": _cast,
     "stack": _stack,
     "preprocess": _preprocess,
-    "h2d": _plain,
-    "d2h": _d2h,
 }
 
 

@@ -13,11 +13,28 @@ from typing import Final, Literal, get_args
 #: Raised by hand whenever a case keeps its id but changes its meaning (inputs, sampling, what is called).
 CASE_VERSION: Final = "1"
 
-Family = Literal["limit", "share", "copy", "order", "copy_into", "cast", "stack", "preprocess", "h2d", "d2h"]
+Family = Literal[
+    "limit",
+    "share",
+    "copy",
+    "order",
+    "copy_into",
+    "cast",
+    "stack",
+    "preprocess",
+    "link",
+    "h2d",
+    "h2d_cast",
+    "many",
+    "d2h",
+    "overlap",
+    "ring",
+]
 Threads = Literal["1t", "allt"]
 
 FAMILIES: Final[tuple[Family, ...]] = get_args(Family)
-TRANSFERS: Final[frozenset[Family]] = frozenset({"h2d", "d2h"})
+#: Families whose paths need a device: `link` is their limit, `ring` the geometries of bridge's ring.
+TRANSFERS: Final[frozenset[Family]] = frozenset({"link", "h2d", "h2d_cast", "many", "d2h", "overlap", "ring"})
 
 KIB: Final = 1024
 MIB: Final = 1024 * KIB
@@ -32,6 +49,7 @@ SIZES: Final[dict[str, int]] = {
     "64KiB": 64 * KIB,
     "256KiB": 256 * KIB,
     "1MiB": MIB,
+    "2MiB": 2 * MIB,
     "4MiB": 4 * MIB,
     "16MiB": 16 * MIB,
     "24MiB": 24 * MIB,
@@ -80,8 +98,16 @@ LAYOUTS: Final[tuple[str, ...]] = (
 )
 #: Layouts that a tensor can have; the others are properties of NumPy arrays alone.
 TENSOR_LAYOUTS: Final = frozenset({"C", "F", "sliced", "strided", "nhwc_as_nchw", "broadcast"})
-#: Arrays whose copy is slow if it is made element by element in the obvious order.
-HARD_LAYOUTS: Final[tuple[str, ...]] = ("channels_reversed", "features_as_nchw", "sliced_T", "F_3d")
+#: Arrays whose copy is slow if it is made element by element in the obvious order, or which show more or less than
+#: lies under them: every eighth element, windows of 64 elements over each other.
+HARD_LAYOUTS: Final[tuple[str, ...]] = (
+    "channels_reversed",
+    "features_as_nchw",
+    "sliced_T",
+    "F_3d",
+    "strided8",
+    "windows",
+)
 #: What only a tensor can be; it lies in memory like C.
 TENSOR_STATES: Final = ("requires_grad",)
 #: Batches for the stack family, by the bytes of one array: 64 rows of 16 floats are ``items64B`` at 4 KiB.
@@ -89,7 +115,9 @@ BATCHES: Final[dict[str, int]] = {
     "items64B": 64,
     "items512B": 512,
     "items4KiB": 4 * KIB,
+    "items64KiB": 64 * KIB,
     "items512KiB": 512 * KIB,
+    "items1MiB": MIB,
 }
 
 THREADS: Final[tuple[Threads, ...]] = get_args(Threads)
@@ -168,17 +196,18 @@ class Case:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Grid:
-    """A block of the matrix: the full product of its axes, for the paths of its families."""
+    """A block of the matrix: the full product of its axes, for the paths of its families, or for the `paths` named."""
 
     families: tuple[Family, ...]
     sizes: tuple[str, ...]
     dtypes: tuple[str, ...] = ("float32",)
     layouts: tuple[str, ...] = ("C",)
     threads: tuple[Threads, ...] = ("1t",)
+    paths: tuple[str, ...] = ()
 
     def cases(self, path: str, family: Family) -> list[Case]:
         """Return this block's cases of one path; none when the block is not about its family."""
-        if family not in self.families:
+        if family not in self.families or (self.paths and path not in self.paths):
             return []
         return [
             Case(path=path, dtype=dtype, layout=layout, nbytes=SIZES[size], threads=threads)

@@ -26,10 +26,14 @@ if TYPE_CHECKING:
 
 #: Values repeat after this many elements: filling 256 MiB then costs a copy, not a random number an element.
 _TILE_ELEMENTS: Final = 65_536
+#: A tile's number in as many elements, each of one of two values: more tiles than memory has.
+_NUMBER_BITS: Final = 16
+_BITS: Final = {"bool": (0, 1), "bfloat16": (0x3F80, 0x4000)}
 _SLICE_MARGIN: Final = 8
 _CHANNELS: Final = 4
 _FEATURES: Final = 64
 _IMAGE_SIDE: Final = 128
+_WINDOW: Final = 64
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,10 +96,17 @@ class InputCache:
 
 
 def values(elements: int, dtype: str) -> Array:
-    """Return seeded values of a dtype in new memory: finite, none zero but False, bfloat16 as its bits."""
+    """Return seeded values of a dtype in new memory: finite, none zero but False, bfloat16 as its bits.
+
+    Each tile begins with its number, so that a copy that takes one for another, or an old one, is found out.
+    """
     dice = np.random.default_rng(20_261_123)
     tile = _TILES[dtype](dice, min(elements, _TILE_ELEMENTS))
-    return np.resize(tile, elements)
+    made = np.resize(tile, elements)
+    numbered = made[: elements - elements % _TILE_ELEMENTS].reshape(-1, _TILE_ELEMENTS)[:, :_NUMBER_BITS]
+    bits = np.arange(len(numbered))[:, None] >> np.arange(_NUMBER_BITS) & 1
+    numbered[...] = np.asarray(_BITS.get(dtype, (1, 2)), made.dtype)[bits]
+    return made
 
 
 def halves(elements: int) -> tuple[int, int]:
@@ -204,6 +215,17 @@ def _f_3d(elements: int, dtype: str) -> tuple[Array, Array]:
     return owner, owner.reshape(thirds(elements)).T
 
 
+def _strided8(elements: int, dtype: str) -> tuple[Array, Array]:
+    owner = values(8 * elements, dtype)
+    return owner, owner[::8]
+
+
+def _windows(elements: int, dtype: str) -> tuple[Array, Array]:
+    width = min(_WINDOW, elements)
+    owner = values(elements // width + width - 1, dtype)
+    return owner, np.lib.stride_tricks.sliding_window_view(owner, width)
+
+
 _LAYOUTS: Final[dict[str, Callable[[int, str], tuple[Array, Array]]]] = {
     "C": _c,
     "F": _f,
@@ -219,6 +241,8 @@ _LAYOUTS: Final[dict[str, Callable[[int, str], tuple[Array, Array]]]] = {
     "features_as_nchw": _features_as_nchw,
     "sliced_T": _sliced_t,
     "F_3d": _f_3d,
+    "strided8": _strided8,
+    "windows": _windows,
 }
 
 _TILES: Final[dict[str, Callable[[np.random.Generator, int], Array]]] = {

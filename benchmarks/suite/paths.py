@@ -1,4 +1,4 @@
-"""Every path: ONE DECORATED FUNCTION = ONE PATH, peers' spellings and ours side by side.
+"""Every path on the host: ONE DECORATED FUNCTION = ONE PATH, peers' spellings and ours side by side.
 
 The body of a function is what is timed and what reports show as its spelling, so it holds the spelling and nothing
 else. All functions cost the same empty call, which ``ref.call`` measures.
@@ -15,6 +15,7 @@ from torch.utils.data import default_collate
 
 import bridge
 
+from . import links, transfers  # noqa: F401  their paths are in the registry too
 from .cases import HARD_LAYOUTS, LAYOUTS
 from .registry import PATHS, path
 
@@ -342,31 +343,3 @@ def np_preprocess(a: Array) -> Conversion:
 @path("bridge.standardize", family="preprocess")
 def bridge_standardize(a: Array) -> Array:
     return bridge.standardize(a)
-
-
-# ---- transfers: between host and device
-
-
-@path("h2d.to", family="h2d", refuses=_AS_IT_LIES)
-def h2d_to(a: Array) -> Tensor:
-    return torch.from_numpy(a).to("cuda")
-
-
-@path("h2d.pin.to", family="h2d", refuses=_AS_IT_LIES)
-def h2d_pin_to(a: Array) -> Tensor:
-    return torch.from_numpy(a).pin_memory().to("cuda", non_blocking=True)
-
-
-@path("bridge.as_tensor.cuda", family="h2d")
-def bridge_as_tensor_cuda(a: Array) -> Tensor:
-    return bridge.as_tensor(a, device="cuda")
-
-
-@path("d2h.cpu", family="d2h", source="tensor", refuses=_NO_BFLOAT16)
-def d2h_cpu(t: Tensor) -> Array:
-    return t.cpu().numpy()
-
-
-@path("bridge.as_array.cuda", family="d2h", source="tensor")
-def bridge_as_array_cuda(t: Tensor) -> Array:
-    return bridge.as_array(t)

@@ -11,15 +11,15 @@ _SHARE: Final[tuple[Family, ...]] = ("share",)
 _COPY: Final[tuple[Family, ...]] = ("copy", "copy_into")
 _DIRECT: Final[tuple[Family, ...]] = (*_SHARE, *_COPY)
 _SHAPED: Final[tuple[Family, ...]] = ("stack", "preprocess")
-_TRANSFER: Final[tuple[Family, ...]] = ("h2d", "d2h")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Preset:
-    """Blocks of the matrix and the number of passes over them."""
+    """Blocks of the matrix, the number of passes over them, and the device that they are about."""
 
     grids: tuple[Grid, ...]
     passes: int
+    device: str = "cpu"
 
     def cases(self, path: str, family: Family) -> list[Case]:
         """Return the preset's cases of one path, each once, in the order of the blocks."""
@@ -35,12 +35,12 @@ _QUICK: Final = (
     Grid(families=("cast",), sizes=("4KiB", "1MiB", "64MiB"), dtypes=("float64>float32", "uint8>float32")),
     Grid(families=("order",), sizes=("1MiB",), layouts=("F",)),
     Grid(families=_SHAPED, sizes=("4KiB", "1MiB")),
-    Grid(families=_TRANSFER, sizes=("4KiB", "1MiB", "64MiB")),
 )
 
 _RELAID: Final = ("F", "sliced_T", "F_3d", "nhwc_as_nchw")
-#: A copy of 1 GiB takes up to a second: a question for `--preset full` and for the studies; 24 MiB is an image's size.
-_ALL_SIZES: Final = tuple(size for size in SIZES if size not in {"24MiB", "1GiB"})
+#: A copy of 1 GiB takes up to a second: a question for `--preset full` and for the studies; 24 MiB is an image's size,
+#: 2 MiB a question of transfers.
+_ALL_SIZES: Final = tuple(size for size in SIZES if size not in {"2MiB", "24MiB", "1GiB"})
 
 _STANDARD: Final = (
     Grid(families=("limit",), sizes=(*_ALL_SIZES, "24MiB"), dtypes=("uint8",)),
@@ -60,7 +60,6 @@ _STANDARD: Final = (
     Grid(families=("stack",), sizes=("1MiB",), layouts=("items512B", "items4KiB")),
     Grid(families=("stack",), sizes=("32MiB",), layouts=("items512KiB",), threads=("1t", "allt")),
     Grid(families=("preprocess",), sizes=("64MiB",), threads=("1t", "allt")),
-    Grid(families=_TRANSFER, sizes=("4KiB", "64KiB", "1MiB", "16MiB", "64MiB", "256MiB")),
 )
 
 _FULL: Final = (
@@ -71,7 +70,45 @@ _FULL: Final = (
     Grid(families=("cast",), sizes=_ALL_SIZES, dtypes=CASTS, layouts=LAYOUTS, threads=("1t", "allt")),
     Grid(families=_SHAPED, sizes=_ALL_SIZES, dtypes=("uint8", "float32", "float64"), threads=("1t", "allt")),
     Grid(families=("stack",), sizes=_ALL_SIZES, layouts=tuple(BATCHES), threads=("1t", "allt")),
-    Grid(families=_TRANSFER, sizes=_ALL_SIZES, dtypes=tuple(DTYPES), layouts=LAYOUTS),
+)
+
+#: Dense where torch's own copy and the ring overtake each other.
+_CURVE: Final = ("4KiB", "16KiB", "64KiB", "256KiB", "1MiB", "2MiB", "4MiB", "16MiB", "64MiB", "256MiB", "1GiB")
+#: A GiB is for the usual call, for what is fastest and for its limit: more would not fit into eight minutes.
+_TO_A_GIB: Final = ("h2d.pageable", "h2d.pin_warm", "h2d.pinned", "h2d.ring", "bridge.as_tensor.cuda")
+_FROM_A_GIB: Final = ("d2h.cpu", "d2h.nb", "d2h.ring", "bridge.as_array.cuda")
+_TO_256MIB: Final = ("h2d.pageable_nb", "h2d.tensor_dev", "h2d.tensor_then_to", "h2d.stage", "h2d.register_once")
+_FROM_256MIB: Final = ("d2h.out_pinned", "d2h.out_pageable", "d2h.strided")
+#: What pins memory anew at each call takes a second a GiB.
+_TO_64MIB: Final = ("h2d.pin_cold", "h2d.register_each", "h2d.ring1")
+_FROM_ANY_LAYOUT: Final = ("h2d.pageable", "h2d.ascontiguous", "bridge.as_tensor.cuda")
+_TO_ANY_LAYOUT: Final = ("d2h.cpu", "d2h.strided", "bridge.as_array.cuda")
+_ENGINE: Final = ("ref.dma_h2d", "ref.dma_d2h", "ref.dma_bidir")
+_HOST_COPIES: Final = ("ref.memcpy_2", "ref.memcpy_4", "ref.memcpy_8", "ref.memcpy_16")
+
+_GPU: Final = (
+    Grid(families=("limit",), sizes=("64B", *_CURVE), dtypes=("uint8",)),
+    Grid(families=("link",), sizes=_CURVE, paths=_ENGINE),
+    Grid(families=("link",), sizes=("64B",), paths=("ref.launch",)),
+    Grid(families=("link",), sizes=("4MiB", "64MiB", "256MiB"), paths=_HOST_COPIES),
+    Grid(families=("h2d",), sizes=_CURVE, paths=_TO_A_GIB),
+    Grid(families=("h2d",), sizes=_CURVE[:-1], paths=_TO_256MIB),
+    Grid(families=("h2d",), sizes=_CURVE[:-2], paths=_TO_64MIB),
+    Grid(families=("h2d",), sizes=("1MiB", "64MiB", "256MiB"), threads=("allt",), paths=("h2d.pin_warm",)),
+    Grid(
+        families=("h2d",),
+        sizes=("64MiB",),
+        layouts=("C", "F", "sliced", "strided", "strided8", "reversed", "broadcast", "windows"),
+        paths=_FROM_ANY_LAYOUT,
+    ),
+    Grid(families=("h2d_cast",), sizes=("64MiB",), dtypes=("uint8>float32", "float64>float32", "float32>float16")),
+    Grid(families=("many",), sizes=("4MiB",), layouts=("items4KiB", "items64KiB")),
+    Grid(families=("many",), sizes=("16MiB",), layouts=("items1MiB",)),
+    Grid(families=("d2h",), sizes=_CURVE, paths=_FROM_A_GIB),
+    Grid(families=("d2h",), sizes=_CURVE[:-1], paths=_FROM_256MIB),
+    Grid(families=("d2h",), sizes=("64MiB",), layouts=("F", "strided"), paths=_TO_ANY_LAYOUT),
+    Grid(families=("overlap",), sizes=("64MiB", "256MiB")),
+    Grid(families=("ring",), sizes=("256MiB",)),
 )
 
 #: Six passes are what an interval needs: the range of six medians covers the true one in 97 % of sessions.
@@ -81,4 +118,5 @@ PRESETS: Final[dict[str, Preset]] = {
     "quick": Preset(grids=_QUICK, passes=3),
     "standard": Preset(grids=_STANDARD, passes=PASSES_FOR_INTERVAL),
     "full": Preset(grids=_FULL, passes=PASSES_FOR_INTERVAL),
+    "gpu": Preset(grids=_GPU, passes=PASSES_FOR_INTERVAL, device="cuda"),
 }

@@ -8,7 +8,7 @@ import textwrap
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, Literal
 
-from .cases import BATCHES, DTYPES, FAMILIES, HARD_LAYOUTS, LAYOUTS, TENSOR_LAYOUTS, TENSOR_STATES, TRANSFERS
+from .cases import BATCHES, DTYPES, FAMILIES, HARD_LAYOUTS, LAYOUTS, MIB, TENSOR_LAYOUTS, TENSOR_STATES, TRANSFERS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -18,8 +18,24 @@ if TYPE_CHECKING:
 Source = Literal["array", "tensor"]
 _NO_BYTE_ORDER: Final = frozenset({"uint8", "bool", "bfloat16"})
 _DIFFERENTIABLE: Final = frozenset({"float16", "float32", "float64", "complex64", "bfloat16"})
+#: Families that take a list of arrays.
+_LISTS: Final = frozenset({"stack", "many"})
 _A: Final = {"array": "an array", "tensor": "a tensor"}
 Conversion = Any  # Any: arrays, tensors, lists of them; what a path takes and gives depends on its family
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Geometry:
+    """The geometry of a ring: how large a slot is, how many threads there are, and how many slots each has."""
+
+    slot_bytes: int
+    threads: int
+    slots: int
+
+    @property
+    def name(self) -> str:
+        """The geometry as the name of a path: ``ring.4MiB.8x2``."""
+        return f"ring.{self.slot_bytes // MIB}MiB.{self.threads}x{self.slots}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,14 +43,20 @@ class Path:
     """One way to convert: a named function and what it is known to refuse.
 
     `function` takes what its family is about: ``(x)``, for copy_into ``(out, x)``, for cast ``(x, dtype)``, for stack
-    a list. `refuses` maps a layout or dtype to the reason in words; a test proves each of them by trying.
+    a list; in the families of transfers each parameter's name says what it takes. `refuses` maps a layout or dtype to
+    the reason in words; a test proves each of them by trying. `device` is the kind of device the path needs. A round
+    of a path on a device is `batch` calls; `before` is called before each, outside the time.
     """
 
     name: str
     family: Family
     source: Source
     function: Callable[..., Conversion]
+    device: Literal["cpu", "cuda"] = "cpu"
     dtype_from: Literal["torch", "numpy"] = "torch"
+    batch: int = 1
+    before: Callable[[], object] | None = None
+    geometry: Geometry | None = None
     refuses: Mapping[str, str] = field(default_factory=dict)
 
     @property
@@ -48,9 +70,9 @@ class Path:
         return "".join(letter if letter.isalnum() else "_" for letter in self.name)
 
     @property
-    def device(self) -> str:
-        """The kind of device this path needs."""
-        return "cuda" if self.family in TRANSFERS else "cpu"
+    def parameters(self) -> tuple[str, ...]:
+        """The names of what the function takes."""
+        return tuple(inspect.signature(self.function).parameters)
 
     def refusal(self, case: Case) -> str | None:
         """Return why this path cannot do a case, or None when it can."""
@@ -64,7 +86,9 @@ class Path:
     def _wrong_kind(self, case: Case) -> str | None:
         """Return why no source of this path is what the case speaks of."""
         if case.layout in BATCHES:
-            return None if self.family == "stack" else f"{case.layout} is a list of arrays, for the stack family alone"
+            return (
+                None if self.family in _LISTS else f"{case.layout} is a list of arrays, which this path does not take"
+            )
         kinds = (*TENSOR_LAYOUTS, *TENSOR_STATES) if self.source == "tensor" else (*LAYOUTS, *HARD_LAYOUTS)
         return None if case.layout in kinds else f"{_A[self.source]} cannot be {case.layout}"
 
@@ -98,7 +122,8 @@ def path(name: str, *, family: Family, source: Source = "array", **traits: Any) 
         raise ValueError(f"{family!r} is no family; there are {', '.join(FAMILIES)}")
 
     def register(function: Callable[..., Conversion]) -> Callable[..., Conversion]:
-        PATHS[name] = Path(name=name, family=family, source=source, function=function, **traits)
+        device = "cuda" if family in TRANSFERS else "cpu"
+        PATHS[name] = Path(name=name, family=family, source=source, function=function, **{"device": device, **traits})
         return function
 
     return register

@@ -11,7 +11,8 @@ from .registry import Cell, Figure, Line, Table, section
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-    from reports.view import View
+    from reports.transfers import Transfer
+    from reports.view import Row, View
 
 
 @section(
@@ -36,7 +37,8 @@ def _left_out(view: View) -> Iterator[Figure]:
     session = view.session
     skipped = ((one.case, one.skipped) for one in session.skipped)
     failed = ((one.case, f"{one.error} ({one.failed.get('stage', 'stage unknown')})") for one in session.failed)
-    noisy = ((one.record.case, units.with_interval(one.time, units.time)) for one in view.rows if one.time.noisy)
+    timed: tuple[Row | Transfer, ...] = (*view.rows, *view.transfers.rows, *view.transfers.on_host)
+    noisy = ((one.record.case, units.with_interval(one.time, units.time)) for one in timed if one.time.noisy)
     yield from _cases("failed", "Cases that failed", "reason", failed)
     yield from _cases("noisy", "Cases whose passes differ by more than a quarter", "time", noisy)
     yield from _cases("skipped", "Cases that were skipped", "reason", skipped)
@@ -58,7 +60,8 @@ def _cases(anchor: str, title: str, what: str, cases: Iterable[tuple[str, str]])
 
 def _text(name: str, value: Any) -> str:  # noqa: ANN401  whatever a header holds
     if isinstance(value, dict):
-        return ", ".join(f"{key} {_text(name, one)}" for key, one in value.items()) or units.NONE
+        held = ((key, _text(name if name == "caches" else key, one)) for key, one in value.items())
+        return ", ".join(f"{key.replace('_', ' ')} {text}" for key, text in held) or units.NONE
     if isinstance(value, list):
         return ", ".join(_text(name, one) for one in value)
     if isinstance(value, bool) or value is None:

@@ -11,6 +11,7 @@ import time
 from pathlib import Path
 
 CHECKED = {"loops": 2, "rounds": 2, "shape": [16], "aliasing": "shares", "alloc_bytes": 0}
+PROFILED = {"link": {"Memcpy HtoD (Pageable -> Device)": {"copies": 1, "nbytes": 64}}, "samples_ns": {"dma": [3.5]}}
 
 
 def say(**event: object) -> None:
@@ -39,6 +40,8 @@ def main() -> None:
         with Path(orders["log"]).open("a") as log:
             log.write(json.dumps(plan | {"hash_seed": os.environ["PYTHONHASHSEED"]}) + "\n")
     come_to_grief("", plan["pass"], orders)
+    if plan["device"] != "cpu":
+        say(gpu={"link_gen": plan["pass"]})
     for probe in plan["probes"]:
         name = f"{probe['path']} {probe['trait']}"
         say(started=name)
@@ -53,8 +56,10 @@ def main() -> None:
             say(case=name, failed="MemoryError: <a> | & '/home/alice/x'")
         elif plan["pass"] == 0:
             say(case=name, checked=CHECKED)
+        elif plan["pass"] == -1:
+            say(case=name, profiled=PROFILED)
         else:
-            say(**{"case": name, "pass": plan["pass"], "clock": "wall", "samples_ns": [1.5, 2.5], "minflt": 0.0})
+            say(**{"case": name, "pass": plan["pass"], "samples_ns": {"wall": [1.5, 2.5]}, "minflt": 0.0})
 
 
 if __name__ == "__main__":

@@ -10,6 +10,7 @@ from benchmarks.suite import asv_conversions
 from benchmarks.suite.checks import WrongResultError
 from benchmarks.suite.paths import PATHS
 from benchmarks.suite.registry import path
+from tests.benchmarks.stand_in import play
 
 PLAIN = "64B/float32/C"
 
@@ -100,3 +101,38 @@ def test_aliasing_is_tracked_at_the_smallest_size() -> None:
     points = [point.split("/") for point in asv_conversions.track_aliasing_torch_from_numpy.params[0]]
     assert len({(dtype, layout) for _, dtype, layout in points}) == len(points)
     assert PLAIN in asv_conversions.track_aliasing_torch_from_numpy.params[0]
+
+
+@pytest.fixture
+def transfer(suite: ModuleType, monkeypatch: pytest.MonkeyPatch) -> ModuleType:
+    """Return the module with one transfer defined, as where torch is built for CUDA."""
+    play(monkeypatch)
+    for name in ("h2d.pageable", "h2d.pin_cold"):
+        suite._define(PATHS[name])
+    return suite
+
+
+def test_a_transfer_is_timed_by_the_clock_of_the_device(transfer: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The time of a transfer is read once the device is done, a call at a time, over a few sizes."""
+    waited: list[int] = []
+    monkeypatch.setattr("torch.cuda.is_initialized", lambda: True)
+    monkeypatch.setattr("torch.cuda.synchronize", lambda: waited.append(1))
+    known = transfer.time_h2d_pageable
+    assert known.timer() > 0
+    assert (waited, known.number, known.repeat) == ([1], 1, (5, 20, 2.0))
+    assert known.params[0][:3] == ["4KiB/float32/C", "1MiB/float32/C", "64MiB/float32/C"]
+
+
+def test_a_transfer_is_not_available_without_a_device(transfer: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where there is no device asv is told so, in the way it shows as n/a."""
+    monkeypatch.setattr("torch.cuda.is_available", lambda: False)
+    with pytest.raises(NotImplementedError, match="no CUDA device"):
+        transfer.time_h2d_pageable.setup("4KiB/float32/C")
+    monkeypatch.setattr("torch.cuda.is_available", lambda: True)
+    transfer.time_h2d_pageable.setup("4KiB/float32/C")
+
+
+def test_what_needs_care_before_each_call_is_no_benchmark_of_asv(transfer: ModuleType) -> None:
+    """A path that wants something done before each call is left out: asv would time that too. Nothing is tracked."""
+    assert not hasattr(transfer, "time_h2d_pin_cold")
+    assert not hasattr(transfer, "track_aliasing_h2d_pageable")

@@ -1,15 +1,17 @@
+import json
 from dataclasses import replace
 from types import SimpleNamespace
 
 import pytest
 
-from benchmarks import desk
+from benchmarks import desk, trace
 from benchmarks.clocks import Clock
-from benchmarks.desk import Bench, CheckDesk, Job, PassDesk, StandaloneDesk
+from benchmarks.desk import Bench, CheckDesk, Job, PassDesk, ProfileDesk, StandaloneDesk
 from benchmarks.suite import checks
 from benchmarks.suite.checks import WrongResultError
 from benchmarks.suite.paths import PATHS
 from benchmarks.suite.registry import path
+from tests.benchmarks.stand_in import play
 
 CASE = "torch.tensor/float32/C/4KiB/1t"
 
@@ -97,30 +99,117 @@ def test_a_pass_takes_the_loops_it_is_given(monkeypatch: pytest.MonkeyPatch) -> 
 
 
 def test_samples_are_nanoseconds_of_five_digits() -> None:
-    """Seconds become nanoseconds per call, rounded to what a clock can tell."""
+    """Seconds become nanoseconds per call, rounded to what a clock can tell, under the name of the clock."""
     benchmark, events = FakeBenchmark(), []
     PassDesk(bench=a_bench(), emit=events.append, number=3).take(Job(case=CASE, loops=11, rounds=2), benchmark)
-    assert (events[0]["pass"], events[0]["samples_ns"]) == (3, [1234.6, 2000.0])
+    assert (events[0]["pass"], events[0]["samples_ns"]) == (3, {"wall": [1234.6, 2000.0]})
 
 
-def test_a_device_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The case's clock wraps what is timed: on a device, each call waits for its work."""
-    waited = []
-    bench = a_bench()
-    monkeypatch.setattr(desk, "clock_for", lambda _device: Clock(name="fake", wait=lambda: waited.append(1)))
+class FakeDevice:
+    """A device that is done at once, and counts."""
+
+    def __init__(self) -> None:
+        self.waits, self.held = 0, 0
+
+    def wait(self) -> None:
+        """Count."""
+        self.waits += 1
+
+    def hold(self) -> None:
+        """Count."""
+        self.held += 1
+
+    def mark(self) -> float:
+        """Return some time."""
+        return 2.0
+
+    def between(self, start: float, end: float) -> float:
+        """Return some milliseconds."""
+        return start * end
+
+
+@pytest.fixture
+def device(monkeypatch: pytest.MonkeyPatch) -> FakeDevice:
+    """A device under the name of the host's, and paths that stand in for transfers."""
+    play(monkeypatch)
+    made = FakeDevice()
+    monkeypatch.setattr(desk, "clock_for", lambda _device: Clock(device=made))
+    return made
+
+
+H2D = "h2d.pageable/float32/C/4KiB/1t"
+
+
+def test_a_device_has_all_its_clocks(device: FakeDevice) -> None:
+    """A pass of a transfer has samples of each clock of the device, none mixed with another; most are of the first."""
     events: list[dict] = []
-    PassDesk(bench=bench, emit=events.append, number=1).take(Job(case=CASE, loops=2, rounds=1), FakeBenchmark())
-    assert waited == [1]
-    assert events[0]["clock"] == "fake"
+    PassDesk(bench=a_bench(), emit=events.append, number=1).take(Job(case=H2D, loops=1, rounds=6), FakeBenchmark())
+    assert {name: len(one) for name, one in events[0]["samples_ns"].items()} == {"done": 2, "issue": 2, "event": 2}
+    assert events[0]["samples_ns"]["event"] == [4e6, 4e6]
 
 
-@pytest.mark.parametrize(("name", "device"), [("torch.tensor", "cpu"), ("h2d.to", "cuda:1"), ("d2h.cpu", "cuda:1")])
-def test_the_clock_is_that_of_the_cases_device(monkeypatch: pytest.MonkeyPatch, name: str, device: str) -> None:
+def test_a_round_on_a_device_is_one_call_or_one_batch(device: FakeDevice) -> None:
+    """Calls that wait by themselves are timed one by one; the engine's copies in the batches of their path."""
+    for name, loops in (("h2d.pageable", 1), ("ref.dma_h2d", 16)):
+        benchmark = FakeBenchmark()
+        StandaloneDesk(bench=a_bench()).take(Job(case=H2D.replace("h2d.pageable", name)), benchmark)
+        assert benchmark.asked["iterations"] == loops
+        assert 3 <= benchmark.asked["rounds"] <= 30
+
+
+def test_what_has_to_come_before_a_call_comes_before_each(device: FakeDevice, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a path wants done before each call is done for every sample of every clock, and for the timed rounds."""
+    emptied: list[int] = []
+    known = replace(PATHS["h2d.pin_cold"], before=lambda: emptied.append(1))
+    monkeypatch.setitem(PATHS, "h2d.pin_cold", known)
+    benchmark = FakeBenchmark()
+    job = Job(case=H2D.replace("pageable", "pin_cold"), loops=1, rounds=3)
+    PassDesk(bench=a_bench(), emit=lambda _event: None, number=1).take(job, benchmark)
+    assert benchmark.asked["setup"] is known.before
+    assert len(emptied) == 2 * (job.rounds // 3)
+
+
+@pytest.mark.usefixtures("device")
+def test_a_pass_proves_what_came_over_the_link(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A transfer that turns wrong after the check is caught in the pass, before it is timed."""
+    monkeypatch.setitem(PATHS, "h2d.pageable", replace(PATHS["h2d.pageable"], function=lambda a, device: a[::2]))  # noqa: ARG005
+    benchmark = FakeBenchmark()
+    with pytest.raises(WrongResultError):
+        PassDesk(bench=a_bench(), emit=lambda _event: None, number=1).take(Job(case=H2D, loops=1, rounds=2), benchmark)
+    assert benchmark.asked == {}
+
+
+@pytest.mark.usefixtures("device")
+def test_a_check_says_what_memory_a_call_takes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The check of a transfer hands on the peaks of device and pinned memory beside what it observed."""
+    taken = {"device_peak_bytes": 4096, "pinned_peak_bytes": 0}
+    monkeypatch.setattr(desk, "peaks", lambda run: run() is not None and taken)
+    events: list[dict] = []
+    CheckDesk(bench=a_bench(), emit=events.append).take(Job(case=H2D), FakeBenchmark())
+    assert taken.items() <= events[0]["checked"].items()
+
+
+@pytest.mark.usefixtures("device")
+def test_a_profile_says_what_crossed_the_link(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The profile of a transfer hands on the copies of one call, from a trace of several."""
+    copy = {"cat": "gpu_memcpy", "name": "Memcpy HtoD (Pageable -> Device)", "dur": 2.0, "args": {"bytes": 4096}}
+    monkeypatch.setattr(trace, "recorded", lambda _run, _wait: json.dumps({"traceEvents": [copy] * trace.CALLS}))
+    events: list[dict] = []
+    ProfileDesk(bench=a_bench(), emit=events.append).take(Job(case=H2D), FakeBenchmark())
+    assert events == [
+        {"case": H2D, "profiled": {"link": {copy["name"]: {"copies": 1, "nbytes": 4096}}, "samples_ns": {"dma": [2e3]}}}
+    ]
+
+
+@pytest.mark.parametrize(
+    ("name", "device"),
+    [("torch.tensor", "cpu"), ("ref.memcpy_8", "cpu"), ("h2d.pageable", "cuda:1"), ("d2h.cpu", "cuda:1")],
+)
+def test_the_clock_is_that_of_the_paths_device(monkeypatch: pytest.MonkeyPatch, name: str, device: str) -> None:
     """In a session on a GPU, transfers wait for it, and what runs on the host keeps the host's clock."""
     asked = []
     monkeypatch.setattr(desk, "clock_for", asked.append)
-    call = replace(a_bench().call(desk_case("torch.tensor")), path=PATHS[name])
-    replace(a_bench(), device="cuda:1").clock_of(call)
+    replace(a_bench(), device="cuda:1").clock_of(PATHS[name])
     assert asked == [device]
 
 

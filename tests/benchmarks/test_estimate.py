@@ -1,5 +1,7 @@
 import re
 
+import pytest
+
 from benchmarks.estimate import estimate
 from benchmarks.session import Request
 from benchmarks.suite.cases import Case
@@ -42,3 +44,12 @@ def test_more_passes_and_more_bytes_take_longer() -> None:
 def test_the_quick_preset_takes_minutes() -> None:
     """The quick preset is estimated between half a minute and ten."""
     assert 0.5 < seconds(Request(preset="quick")) < 10
+
+
+def test_a_session_on_a_gpu_takes_less_than_eight_minutes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The gpu preset is estimated at several minutes where there is a GPU, and its process starts count."""
+    monkeypatch.setattr("torch.cuda.is_available", lambda: True)
+    whole = Request(preset="gpu")
+    assert 3 < seconds(whole) < 8
+    few = Request(preset="gpu", pattern="^many.loop/", passes=60)
+    assert seconds(few) > 60 * 8 / 60

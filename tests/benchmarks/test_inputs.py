@@ -169,11 +169,12 @@ def test_values_are_seeded_finite_and_varied(dtype: str) -> None:
     assert dtype == "bool" or (first != 0).all()
 
 
-def test_values_repeat_after_a_tile() -> None:
-    """Large inputs repeat a tile of 65,536 elements, which costs a copy instead of a die an element."""
-    known = values(3 * 65_536 + 5, "float32")
-    assert np.array_equal(known[:65_536], known[65_536 : 2 * 65_536])
-    assert known.size == 3 * 65_536 + 5
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_tiles_repeat_but_for_their_number(dtype: str) -> None:
+    """Large inputs repeat one tile, so that they are made in no time, but no tile is the same as another."""
+    tiles = values(5 * 65_536 + 7, dtype)[: 5 * 65_536].reshape(5, 65_536)
+    assert all(np.array_equal(tiles[0, 16:], tile[16:]) for tile in tiles)
+    assert len({tile.tobytes() for tile in tiles}) == len(tiles)
 
 
 @pytest.mark.parametrize(("elements", "split"), [(1, (1, 1)), (16, (4, 4)), (24, (4, 6)), (7, (1, 7)), (64, (8, 8))])

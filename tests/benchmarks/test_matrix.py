@@ -52,7 +52,7 @@ def test_each_size_comes_with_its_limit() -> None:
 @pytest.mark.parametrize(
     ("case", "lacking", "reason"),
     [
-        (a_case("h2d.to"), {}, "no CUDA device"),
+        (a_case("h2d.pageable"), {}, "no CUDA device"),
         (a_case(threads="allt"), {"threads": 1}, "torch has one thread here, which 1t measures"),
         (a_case("bridge.as_tensor", dtype="bfloat16"), {"bfloat16": False}, "ml_dtypes is not installed"),
         (a_case("bridge.as_array", dtype="bfloat16"), {"bfloat16": False}, "ml_dtypes is not installed"),
@@ -73,7 +73,7 @@ def test_a_case_that_makes_no_sense_here_says_why(case: Case, lacking: dict, rea
 @pytest.mark.parametrize(
     ("case", "given"),
     [
-        (a_case("h2d.to"), {"device": "cuda:1"}),
+        (a_case("h2d.pageable"), {"device": "cuda:1"}),
         (a_case(threads="allt"), {}),
         (a_case("bridge.as_tensor", dtype="bfloat16"), {}),
         (a_case("bridge.as_tensor.dtype", dtype="float32>bfloat16"), {"bfloat16": False}),
@@ -106,7 +106,7 @@ def test_what_cannot_be_made_is_not_observed(name: str, trait: str, possible: bo
 def test_a_device_that_is_not_there_is_none(monkeypatch: pytest.MonkeyPatch, asked: str) -> None:
     """Where there is no CUDA, asking for it leaves the CPU, so that its cases are skipped and not tried."""
     monkeypatch.setattr("torch.cuda.is_available", lambda: False)
-    assert skip_reason(a_case("h2d.to"), Surroundings.here(asked)) == "no CUDA device"
+    assert skip_reason(a_case("h2d.pageable"), Surroundings.here(asked)) == "no CUDA device"
 
 
 @pytest.mark.parametrize("asked", ["cuda", "cuda:1"])

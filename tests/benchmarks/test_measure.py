@@ -3,7 +3,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from benchmarks import measure
-from benchmarks.measure import PASS_NS, ROUND_NS, ROUNDS_MAX, ROUNDS_MIN, calibrate, rounds_for
+from benchmarks.measure import PASS_NS, ROUND_NS, ROUNDS_MAX, ROUNDS_MIN, calibrate, device_job, rounds_for
 
 
 class FakeClock:
@@ -92,3 +92,19 @@ def test_a_stall_does_not_decide_the_loops() -> None:
 def test_rounds_share_the_budget_of_a_pass(loops: int, call_ns: float, rounds: int) -> None:
     """A pass takes as many rounds as fit its budget: at least three, at most ten."""
     assert rounds_for(loops, call_ns) == rounds
+
+
+@pytest.mark.parametrize(
+    ("batch", "call_ns", "job"),
+    [
+        (1, 10_000, (1, 30)),
+        (1, 2_000_000, (1, 10)),
+        (1, 300_000_000, (1, 3)),
+        (16, 10_000, (16, 30)),
+        (16, 5_000_000, (4, 3)),
+        (16, 300_000_000, (1, 3)),
+    ],
+)
+def test_a_device_gets_a_budget_of_rounds(batch: int, call_ns: float, job: tuple[int, int]) -> None:
+    """Rounds of one call or one batch fill the budget, within bounds; a batch is cut before the rounds are."""
+    assert device_job(batch, call_ns) == job

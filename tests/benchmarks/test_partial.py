@@ -3,8 +3,9 @@ from pathlib import Path
 import pytest
 
 from benchmarks.errors import DamagedSessionError
-from benchmarks.partial import CHECK, Partial, case_parts
+from benchmarks.partial import Partial, case_parts, is_profiled
 from benchmarks.records import Failed, Measured, Observation, Skipped
+from benchmarks.stages import CHECK, PROFILE
 from benchmarks.suite.paths import PATHS
 from tests.builders import HOSTILE, a_header
 
@@ -23,7 +24,7 @@ def checked(case: str, aliasing: str = "shares") -> dict:
 
 def timed(case: str, number: int, *samples_ns: float, minflt: float = 0.0, clock: str = "wall") -> dict:
     """Return the event of a pass."""
-    return {"case": case, "pass": number, "clock": clock, "samples_ns": list(samples_ns), "minflt": minflt}
+    return {"case": case, "pass": number, "samples_ns": {clock: list(samples_ns)}, "minflt": minflt}
 
 
 @pytest.fixture
@@ -57,7 +58,7 @@ def test_every_event_is_on_the_disk_at_once(partial: Partial) -> None:
     partial.add(checked(SHARED), CHECK)
     assert SHARED in Partial.read(partial.path).checked
     partial.add(timed(SHARED, 1, 5.0), 1)
-    assert Partial.read(partial.path).timed[SHARED][1]["samples_ns"] == [5.0]
+    assert Partial.read(partial.path).timed[SHARED][1]["samples_ns"] == {"wall": [5.0]}
 
 
 def test_a_finished_session_has_a_record_of_each_case(partial: Partial) -> None:
@@ -172,15 +173,73 @@ def test_a_session_that_never_got_to_its_cases_cannot_go_on(partial: Partial, li
         Partial.read(partial.path)
 
 
+SENT = "h2d.pageable/float32/C/64MiB/1t"
+LINK = {"Memcpy HtoD (Pageable -> Device)": {"copies": 1, "nbytes": 64 << 20}}
+
+
+@pytest.fixture
+def transfer(tmp_path: Path) -> Partial:
+    """Return a session with a transfer that has had its check and one pass."""
+    partial = Partial.begin(tmp_path / "one.partial", a_header(), [SHARED, SENT], {})
+    peaks = {"device_peak_bytes": 4096, "pinned_peak_bytes": 512}
+    partial.add({"case": SENT, "checked": checked(SENT, "copies")["checked"] | peaks}, CHECK)
+    samples_ns = {"done": [9.0, 8.0], "issue": [1.0, 2.0], "event": [5.0, 6.0]}
+    partial.add({"case": SENT, "pass": 1, "samples_ns": samples_ns, "minflt": 0.0}, 1)
+    partial.add(checked(SHARED), CHECK)
+    partial.add(timed(SHARED, 1, 5.0), 1)
+    return partial
+
+
+def test_every_clock_has_its_samples(transfer: Partial) -> None:
+    """The clocks of a device stand apart, and the engine's comes from the profile alone."""
+    transfer.add({"case": SENT, "profiled": {"link": LINK, "samples_ns": {"dma": [4.0]}}}, PROFILE)
+    record = transfer.session().measured[1]
+    assert record.samples_ns == {
+        "done": ((9.0, 8.0),),
+        "issue": ((1.0, 2.0),),
+        "event": ((5.0, 6.0),),
+        "dma": ((4.0,),),
+    }
+    assert (record.link, record.device_peak_bytes, record.pinned_peak_bytes) == (LINK, 4096, 512)
+    assert transfer.session().measured[0].link is None
+
+
+def test_only_transfers_of_one_size_and_lists_are_profiled(transfer: Partial) -> None:
+    """The profiler looks at what crosses a link, at one size for all paths; lists are looked at whatever their size."""
+    assert transfer.open_cases(PROFILE) == [SENT]
+    transfer.add({"case": SENT, "profiled": {"link": {}, "samples_ns": {}}}, PROFILE)
+    assert transfer.open_cases(PROFILE) == []
+    assert not is_profiled("h2d.pageable/float32/C/1MiB/1t")
+    assert not is_profiled("ref.memcpy_8/float32/C/64MiB/1t")
+    assert is_profiled("many.loop/float32/items4KiB/4MiB/1t")
+
+
+def test_a_profile_that_fails_costs_only_itself(transfer: Partial) -> None:
+    """A case whose times are known is not failed because the profiler met something; it is not looked at, and said."""
+    transfer.add({"case": SENT, "failed": "was killed by SIGSEGV"}, PROFILE)
+    assert transfer.open_cases(PROFILE) == []
+    record = transfer.session().measured[1]
+    assert (record.case, record.link) == (SENT, None)
+    assert Partial.read(transfer.path) == transfer
+
+
+def test_the_state_of_the_gpu_is_told_before_and_after(transfer: Partial) -> None:
+    """The header has the first and the last state that workers saw, and none where no GPU was used."""
+    assert "gpu_state" not in transfer.session().header.machine
+    for generation in (1, 5, 4):
+        transfer.add({"gpu": {"link_gen": generation}}, 1)
+    assert transfer.session().header.machine["gpu_state"] == {"before": {"link_gen": 1}, "after": {"link_gen": 4}}
+
+
 def test_the_parts_of_a_case_are_those_of_its_id() -> None:
     """What every record says of its case comes from the id and the path's family."""
-    assert case_parts("h2d.to/float32/C/4KiB/1t") == {
-        "case": "h2d.to/float32/C/4KiB/1t",
-        "path": "h2d.to",
+    assert case_parts("h2d.pageable/float32/C/4KiB/1t") == {
+        "case": "h2d.pageable/float32/C/4KiB/1t",
+        "path": "h2d.pageable",
         "family": "h2d",
         "dtype": "float32",
         "layout": "C",
         "nbytes": 4096,
         "threads": "1t",
-        "device": PATHS["h2d.to"].device,
+        "device": PATHS["h2d.pageable"].device,
     }

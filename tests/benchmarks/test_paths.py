@@ -11,7 +11,7 @@ import torch
 from benchmarks import checkout
 from benchmarks.suite import checks
 from benchmarks.suite.calls import call
-from benchmarks.suite.cases import DTYPES, HARD_LAYOUTS, LAYOUTS, SIZES, TENSOR_LAYOUTS, TENSOR_STATES, Case
+from benchmarks.suite.cases import DTYPES, HARD_LAYOUTS, LAYOUTS, SIZES, TENSOR_LAYOUTS, TENSOR_STATES, TRANSFERS, Case
 from benchmarks.suite.checks import WrongResultError, check
 from benchmarks.suite.inputs import InputCache
 from benchmarks.suite.paths import PATHS
@@ -20,13 +20,13 @@ from benchmarks.suite.registry import path
 
 pytestmark = pytest.mark.filterwarnings("ignore")  # torch warns of read-only arrays, NumPy of __array__
 
-CPU = [known for known in PATHS.values() if known.device == "cpu"]
+CPU = [known for known in PATHS.values() if known.family not in TRANSFERS]
 SMALL = {SIZES["64B"], SIZES["512B"]}
 REFUSED = (TypeError, ValueError, RuntimeError, BufferError, AssertionError)
 #: What no tensor can safely share: `bridge` copies it, where peers refuse or go on with a warning. A broadcast array is
 #: read-only too.
 COPIED_BY_BRIDGE = {"reversed", "misaligned", "readonly", "bigendian", "broadcast"}
-DECLARED = [(known.name, trait) for known in PATHS.values() for trait in known.refuses]
+DECLARED = [(known.name, trait) for known in CPU for trait in known.refuses]
 
 
 #: What cannot be tried in this process, because it would end here; one of them is tried in a child.

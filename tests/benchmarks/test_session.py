@@ -14,14 +14,15 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks import checkout, session, store
+from benchmarks import checkout, session, store, workers
 from benchmarks.checkout import Checkout
 from benchmarks.errors import MachineBusyError, NoCasesError, NotComparableError, NothingToResumeError, WorkerError
 from benchmarks.lock import machine_lock
 from benchmarks.partial import Partial
 from benchmarks.records import Measured, Session
 from benchmarks.session import Request, shuffled
-from benchmarks.suite.cases import Case
+from benchmarks.stages import PROFILE
+from benchmarks.suite.cases import TRANSFERS, Case
 
 Order = Callable[..., None]
 
@@ -409,3 +410,48 @@ def test_ctrl_c_keeps_what_is_done(tmp_path: Path) -> None:
     assert progress.endswith("interrupted; finished cases are kept: python -m benchmarks run --resume\n")
     assert "Traceback" not in progress + said
     assert Partial.read(next((tmp_path / "out").glob("*.partial"))).timed
+
+
+def test_a_session_on_a_gpu_looks_at_the_link_last(
+    tmp_path: Path, lock_file: Path, plans: Callable[..., list[dict]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """After the passes the transfers alone are profiled, and the header has the GPU's state from first to last."""
+    monkeypatch.setattr("torch.cuda.is_available", lambda: True)
+    sent, watcher = "h2d.pageable/float32/C/64MiB/1t", Watcher()
+    path = session.run(a_request(tmp_path, SHARED, sent, device="cuda:1"), watcher, lock_file=lock_file)
+    assert orders_of(plans())[PROFILE] == [sent]
+    assert [plan["pass"] for plan in plans()] == [0, 1, 2, PROFILE]
+    assert all(plan["device"] == "cuda:1" for plan in plans())
+    known = store.read(path)
+    assert known.header.machine["gpu_state"] == {"before": {"link_gen": 0}, "after": {"link_gen": PROFILE}}
+    assert (known.measured[1].samples_ns["dma"], known.measured[0].link) == (((3.5,),), None)
+    assert watcher.total == len(watcher.done) == 2 * 3 + 1
+
+
+def test_a_preset_knows_its_device(tmp_path: Path) -> None:
+    """A session is about the device of its preset unless another one is asked for."""
+    assert a_request(tmp_path).where == "cpu"
+    assert a_request(tmp_path, preset="gpu").where == "cuda"
+    assert a_request(tmp_path, preset="gpu", device="cuda:1").where == "cuda:1"
+
+
+@pytest.mark.slow
+def test_a_session_of_transfers_in_real_processes(
+    tmp_path: Path, lock_file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """From request to file a session of the gpu preset works on a device that the host plays: every family."""
+    monkeypatch.setattr("torch.cuda.is_available", lambda: True)
+    monkeypatch.setattr(workers, "_WORKER", (sys.executable, "-m", "tests.benchmarks.played_worker"))
+    pattern = (
+        r"(^(ref|h2d|d2h|bridge)\..*/(4KiB|64KiB)/|^many\..*/items64KiB/|^ring\.1MiB\.1x2/|^cast\.nb/|^ovl\..*/64MiB)"
+    )
+    request = Request(preset="gpu", pattern=pattern, passes=2, out=tmp_path / "out")
+    known = store.read(session.run(request, Watcher(), lock_file=lock_file))
+    assert known.failed == ()
+    assert known.skipped == ()
+    families = {record.family for record in known.measured}
+    assert families == {*TRANSFERS, "limit"}
+    for record in known.measured:
+        clocks = {"wall"} if record.device == "cpu" else {"done", "issue", "event"}
+        assert set(record.samples_ns) == clocks, record.case
+    assert known.header.settings["device"] == "cuda"

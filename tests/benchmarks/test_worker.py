@@ -61,12 +61,10 @@ def test_a_pass_times_in_the_order_of_the_plan() -> None:
     """A pass takes its cases in the plan's order, and each comes back with the pass and a sample a round."""
     events = run(a_plan(2, a_job(COPY, rounds=4), a_job(PLAIN, loops=1)))
     timed = [event for event in events if "pass" in event]
-    assert [(event["case"], event["pass"], event["clock"]) for event in timed] == [
-        (COPY, 2, "wall"),
-        (PLAIN, 2, "wall"),
-    ]
-    assert [len(event["samples_ns"]) for event in timed] == [4, 3]
-    assert all(sample > 0 for event in timed for sample in event["samples_ns"])
+    assert [(event["case"], event["pass"]) for event in timed] == [(COPY, 2), (PLAIN, 2)]
+    assert [list(event["samples_ns"]) for event in timed] == [["wall"], ["wall"]]
+    assert [len(event["samples_ns"]["wall"]) for event in timed] == [4, 3]
+    assert all(sample > 0 for event in timed for sample in event["samples_ns"]["wall"])
 
 
 @pytest.mark.parametrize(("loops", "rounds"), [(1, 3), (7, 3), (10, 5)])

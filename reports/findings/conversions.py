@@ -1,77 +1,23 @@
-"""Findings: sentences with numbers, each printed only when the session's data allow it.
-
-A finding is one decorated function: it takes the `View` of a session and yields what it may say, the strongest first.
-Every number in a sentence stands, as the same text, in the table row that its anchor names.
-"""
+"""Findings on conversions that stay on the CPU: faults, sharing, costs, overtaking, limits, threads, semantics."""
 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from benchmarks.model import Fit, Flat, flat
+from reports import units
+from reports.figures import faults, fits, overtakes, ratios, semantics, versus
+from reports.view import OURS, USUAL, Group, View, ratio_of
 
-from . import units
-from .figures import faults, fits, overtakes, ratios, semantics, versus
-from .view import OURS, USUAL, Group, View, ratio_of
+from .registry import Finding, finding, worth
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from benchmarks.records import Observation, Session
+    from benchmarks.records import Observation
     from benchmarks.statistics import Estimate
-
-    from .view import Row
-
-    Find = Callable[[View], Iterator["Finding"]]
-
-#: More sentences than this are not read.
-CAP: Final = 9
-#: A difference within this is not worth a sentence, even where it is certain.
-SMALL: Final = 0.05
-NOTHING: Final = (
-    "These data allow no sentence: a finding needs several sizes of one path, or two paths of one family whose "
-    "intervals lie apart. Measure more cases (--preset standard) or more passes."
-)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Finding:
-    """One sentence, the id of the row that shows it, and the numbers that stand in both."""
-
-    sentence: str
-    anchor: str
-    numbers: tuple[str, ...]
-
-
-_FINDS: Final[list[tuple[int, Find]]] = []
-
-
-def findings(session: Session) -> tuple[Finding, ...]:
-    """Return what the session shows, the most telling first."""
-    return found(View(session))
-
-
-def found(view: View) -> tuple[Finding, ...]:
-    """Return what a view shows, at most one sentence a question, the most telling first."""
-    said = (next(find(view), None) for _, find in sorted(_FINDS, key=lambda one: one[0]))
-    return tuple(one for one in said if one)[:CAP]
-
-
-def finding(order: int) -> Callable[[Find], Find]:
-    """Make the decorated function answer one question; `order` is its place among the sentences."""
-
-    def register(find: Find) -> Find:
-        _FINDS.append((order, find))
-        return find
-
-    return register
-
-
-def _worth(ratio: Estimate) -> bool:
-    """Whether a ratio is certain, and more than small."""
-    return (ratio.low > 1 or ratio.high < 1) and abs(math.log(ratio.value)) > math.log1p(SMALL)
+    from reports.view import Row
 
 
 def _plain(view: View) -> Iterator[Row]:
@@ -122,7 +68,7 @@ def bridge_loses_most(view: View) -> Iterator[Finding]:
 
 def _against_usual(view: View, wanted: Callable[[Row, Estimate], bool]) -> Iterator[Finding]:
     ours = (row for row in _plain(view) if row.record.path.startswith(OURS))
-    pairs = ((row, ratio) for row in ours if (ratio := versus.ratio_to_usual(view, row)) and _worth(ratio))
+    pairs = ((row, ratio) for row in ours if (ratio := versus.ratio_to_usual(view, row)) and worth(ratio))
     known = [(row, ratio) for row, ratio in pairs if wanted(row, ratio)]
     for row, ratio in sorted(known, key=lambda one: -abs(math.log(one[1].value))):
         said = units.with_interval(ratio, units.times)
@@ -200,7 +146,7 @@ def nearest_to_the_limit(view: View) -> Iterator[Finding]:
 def threads(view: View) -> Iterator[Finding]:
     """Say where all threads help or harm most, where that is certain."""
     rows = [(row, one) for row in view.rows if row.record.threads == "allt" and (one := view.twin(row, threads="1t"))]
-    known = [(row, ratio) for row, one in rows if (ratio := ratio_of(row, one)) and _worth(ratio)]
+    known = [(row, ratio) for row, one in rows if (ratio := ratio_of(row, one)) and worth(ratio)]
     for row, ratio in sorted(known, key=lambda one: -abs(math.log(one[1].value))):
         said = units.with_interval(ratio, units.times)
         yield Finding(

@@ -1,0 +1,14 @@
+"""The stages of a session by number: a check of every case, the passes from 1 on, a look at what crosses a link."""
+
+from __future__ import annotations
+
+from typing import Final
+
+CHECK: Final = 0
+#: Comes last; no number of a pass is below zero.
+PROFILE: Final = -1
+
+
+def stage_name(stage: int) -> str:
+    """Return the name of a stage as failed records have it."""
+    return {CHECK: "check", PROFILE: "profile"}.get(stage, f"pass {stage}")
