@@ -1,7 +1,7 @@
 """The command line: the only print, the only exit code. Results go to standard output, progress to standard error.
 
-Exit codes: 0 done, 2 usage error or a case failed, 3 not comparable, 5 another run holds this machine,
-130 interrupted with all finished work kept.
+Exit codes: 0 done, 1 worse than the base, 2 usage error or a case failed, 3 not comparable, 4 nothing can be said,
+5 another run holds this machine, 130 interrupted with all finished work kept.
 """
 
 from __future__ import annotations
@@ -9,16 +9,18 @@ from __future__ import annotations
 import re
 import shlex
 import sys
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Final, NoReturn, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, Final, NoReturn, TypeVar
 
 import typer
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
+    from .comparison import Comparison
     from .records import Session
     from .session import Request
 
@@ -36,9 +38,9 @@ SITE: Final = Path(".bench/site")
 
 T = TypeVar("T")
 
-OK, FAILED, NOT_COMPARABLE, BUSY, INTERRUPTED = 0, 2, 3, 5, 130
+OK, WORSE, FAILED, NOT_COMPARABLE, UNSURE, BUSY, INTERRUPTED = 0, 1, 2, 3, 4, 5, 130
 
-Preset = Annotated[str, typer.Option(help="quick, standard or full: which cases, and how many passes.")]
+Preset = Annotated[str, typer.Option(help="quick, standard, full or gpu: which cases, and how many passes.")]
 Filter = Annotated[str | None, typer.Option("--filter", help="Only cases whose id matches this regular expression.")]
 Out = Annotated[Path, typer.Option(help="The folder for sessions.", show_default=str(SESSIONS))]
 
@@ -51,16 +53,16 @@ class Asked:
     pattern: str | None
     passes: int | None
     seed: int
-    device: str
+    device: str | None
     machine: str | None
     commit: str | None
 
     def command(self) -> str:
         """Return the command that redoes the session; folders are left out, for no path enters a session."""
-        named = {"filter": self.pattern, "passes": self.passes, "machine": self.machine}
+        named = {"filter": self.pattern, "passes": self.passes, "machine": self.machine, "device": self.device}
         words = ["python", "-m", "benchmarks", "run", "--preset", self.preset, "--seed", str(self.seed)]
         words += [word for name, value in named.items() if value is not None for word in (f"--{name}", str(value))]
-        return shlex.join(words + ([] if self.device == "cpu" else ["--device", self.device]))
+        return shlex.join(words)
 
 
 @app.command()
@@ -69,7 +71,7 @@ def run(
     pattern: Filter = None,
     passes: Annotated[int | None, typer.Option(min=1, help="Passes; the preset's number by default.")] = None,
     seed: Annotated[int, typer.Option(help="Seed of the random orders.")] = 0,
-    device: Annotated[str, typer.Option(help="cpu, cuda or cuda:N.")] = "cpu",
+    device: Annotated[str | None, typer.Option(help="cpu, cuda or cuda:N; the preset's by default.")] = None,
     machine: Annotated[str | None, typer.Option(help="A name for this machine; its CPU's by default.")] = None,
     commit: Annotated[str | None, typer.Option(help="The commit, where there is no git to ask.")] = None,
     out: Out = SESSIONS,
@@ -91,16 +93,43 @@ def run(
 
 
 @app.command()
+def compare(
+    a: Annotated[str, typer.Argument(help="The base: a commit, a tag, or . for the working tree.")],
+    b: Annotated[str, typer.Argument(help="What is compared with it.")] = ".",
+    preset: Annotated[str, typer.Option(help="quick, normal or careful: how many rounds.")] = "normal",
+    pattern: Filter = None,
+    threshold: Annotated[str, typer.Option(help="A change within this is none.")] = "5%",
+    format_: Annotated[str, typer.Option("--format", help="table, md or json.")] = "table",
+    seed: Annotated[int, typer.Option(help="Seed of the random orders.")] = 0,
+) -> None:
+    """Compare the bridge of two commits, measured in turn: exit 1 where B is worse, 4 where nothing can be said."""
+    from . import verdict_text
+    from .verdicts import LOOKS
+
+    if preset not in LOOKS:
+        _stop(f"there is no preset {preset!r} for a comparison; choose one of {', '.join(LOOKS)}", FAILED)
+    if format_ not in verdict_text.FORMATS:
+        _stop(f"there is no format {format_!r}; choose one of {', '.join(verdict_text.FORMATS)}", FAILED)
+    least = _share(threshold)
+    found = _guarded(lambda: _duet(a, b, pattern, effort=preset, threshold=least, seed=seed))
+    texts = {"table": verdict_text.to_table, "md": verdict_text.to_markdown, "json": verdict_text.to_json}
+    _say(texts[format_](found))
+    raise SystemExit(found.exit_code)
+
+
+@app.command()
 def report(
     session: Annotated[str, typer.Argument(help="A session file, or latest.")] = "latest",
     out: Annotated[Path, typer.Option(help="The folder for the report.")] = REPORT,
 ) -> None:
     """Make one self-contained HTML page of a session, plus Markdown, CSV and SVG."""
-    from reports.findings import findings
-    from reports.pages import write_report
+    with _drawing():
+        from reports.findings import findings
+        from reports.pages import write_report
+        from reports.published import newest_gpu_session
 
     known = _load(session)
-    path = write_report(known, out)
+    path = write_report(known, out, gpu_session=_guarded(lambda: newest_gpu_session(PUBLISHED)))
     for number, finding in enumerate(findings(known)[:3], start=1):
         _say(f"{number}. {finding.sentence}")
     _say(f"\nReport: {path}")
@@ -113,8 +142,9 @@ def publish(
     sessions: Annotated[Path, typer.Option(help="The folder of published sessions.")] = PUBLISHED,
 ) -> None:
     """Build the static site of all published sessions."""
-    from reports.site import NotPublishable, admit
-    from reports.site import publish as build
+    with _drawing():
+        from reports.site import NotPublishable, admit
+        from reports.site import publish as build
 
     if add is not None:
         try:
@@ -150,7 +180,7 @@ def _request(asked: Asked, out: Path) -> Request:
 
     if asked.preset not in PRESETS:
         _stop(f"there is no preset {asked.preset!r}; choose one of {', '.join(PRESETS)}", FAILED)
-    if re.fullmatch(r"cpu|cuda(:\d+)?", asked.device) is None:
+    if asked.device is not None and re.fullmatch(r"cpu|cuda(:\d+)?", asked.device) is None:
         _stop(f"there is no device {asked.device!r}; choose cpu, cuda or cuda:N", FAILED)
     return Request(
         preset=asked.preset,
@@ -163,6 +193,35 @@ def _request(asked: Asked, out: Path) -> Request:
         command=asked.command(),
         out=out,
     )
+
+
+def _share(text: str) -> float:
+    """Read a threshold such as 5% or 0.05."""
+    number = text.removesuffix("%")
+    try:
+        found = float(number) / (100 if text.endswith("%") else 1)
+    except ValueError:
+        found = -1.0
+    if not 0 < found < 1:
+        _stop(f"--threshold {text!r} is no share; write it as 5% or 0.05", FAILED)
+    return found
+
+
+def _duet(a: str, b: str, pattern: str | None, **asked: Any) -> Comparison:  # noqa: ANN401  the fields of a plan
+    import tempfile
+
+    from . import comparison
+    from .duet import Settings, starter
+    from .lock import machine_lock
+    from .matrix import Surroundings
+    from .progress import observer
+    from .sides import side
+
+    plan = comparison.Plan(cases=comparison.chosen(pattern), **asked)
+    settings = Settings(threads={"1t": 1, "allt": Surroundings.here().threads}, cache_bytes=1 << 30)
+    with tempfile.TemporaryDirectory() as folder, machine_lock(), observer() as watched:
+        sides = {"a": side(a, Path(folder) / "a"), "b": side(b, Path(folder) / "b")}
+        return comparison.compare(sides["a"], sides["b"], plan, starter(sides, settings), watched)
 
 
 def _listed(request: Request) -> str:
@@ -222,6 +281,15 @@ def _guarded(work: Callable[[], T]) -> T:
         _stop(f"--filter is no regular expression: {error}", FAILED)
     except KeyboardInterrupt:
         _stop("interrupted; finished cases are kept: python -m benchmarks run --resume", INTERRUPTED)
+
+
+@contextmanager
+def _drawing() -> Iterator[None]:
+    """Import what makes pages: a box that only measures may lack it."""
+    try:
+        yield
+    except ModuleNotFoundError as error:
+        _stop(f"pages need {error.name}, which is not installed: pip install --editable '.[report]'", FAILED)
 
 
 def _say(text: str) -> None:

@@ -2,6 +2,7 @@
 
 import csv
 import json
+import re
 import runpy
 import subprocess
 import sys
@@ -14,8 +15,11 @@ from typer.testing import CliRunner, Result
 
 from benchmarks import __main__ as main
 from benchmarks import breakdown, checkout, session, store
+from benchmarks.comparison import Comparison, Found
 from benchmarks.errors import NotComparableError
 from benchmarks.lock import machine_lock
+from benchmarks.sides import Side
+from benchmarks.verdicts import Shift, verdict
 from tests.builders import HOSTILE, a_failure, a_full_session, a_record, a_session
 
 Order = Callable[..., None]
@@ -307,3 +311,45 @@ def test_a_failure_in_a_session_of_another_day_is_still_told() -> None:
     """A session with failures can be reported: failures are part of what was found."""
     path = a_session_file(a_session([a_record(), a_failure()]))
     assert call("report", str(path), "--out", "page").exit_code == 0
+
+
+@pytest.mark.parametrize("command", ["report", "publish"])
+def test_a_box_that_only_measures_is_told_what_pages_need(command: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where the packages of reports are missing, one line names the first of them and how to get it."""
+    for name in [name for name in sys.modules if name.partition(".")[0] == "reports"]:
+        monkeypatch.delitem(sys.modules, name)
+    monkeypatch.setitem(sys.modules, "altair", None)
+    monkeypatch.setitem(sys.modules, "vl_convert", None)
+    found = call(command)
+    assert (found.exit_code, found.stdout) == (2, "")
+    assert re.fullmatch(r"pages need (altair|vl_convert), .*pip install --editable '\.\[report\]'\n", found.stderr)
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("<none>",), "git knows no commit '<none>' here"),
+        (("HEAD", ".", "--preset", "<none>"), "there is no preset '<none>' for a comparison; choose one of quick"),
+        (("HEAD", ".", "--format", "<none>"), "there is no format '<none>'; choose one of table, md, json"),
+        (("HEAD", ".", "--threshold", "five"), "--threshold 'five' is no share; write it as 5% or 0.05"),
+        (("HEAD", ".", "--threshold", "-5%"), "--threshold '-5%' is no share"),
+        (("HEAD", ".", "--filter", "<none>"), "no case of preset quick that can be compared matches '<none>'"),
+    ],
+)
+def test_a_comparison_that_cannot_be_made_is_one_line(words: tuple[str, ...], said: str) -> None:
+    """What was asked wrongly is exit code 2 and one line that says what to write."""
+    found = call("compare", *words)
+    assert (found.exit_code, found.stdout) == (2, "")
+    assert said in found.stderr
+
+
+def test_a_comparison_ends_with_its_exit_code(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The text goes to standard output in the format asked for, and the exit code is the comparison's."""
+    side = Side(name="<a>", commit=None, folder=Path(), bridge_hash="0" * 16)
+    moved = Found(case="c", verdict=verdict(Shift(value=1, low=0.9, high=1.1, rounds=10)), rounds=10, flagged=True)
+    for control, code in (((), 0), ((moved,), 4)):
+        known = Comparison(a=side, b=side, effort="quick", threshold=0.05, cases=(), control=control)
+        monkeypatch.setattr(main, "_duet", lambda *_, known=known, **__: known)
+        found = call("compare", "HEAD", "--format", "json")
+        assert found.exit_code == code
+        assert json.loads(found.stdout)["exit"] == code

@@ -1,0 +1,228 @@
+"""A comparison of two versions of `bridge`: which rounds are played, what they say of each case, and the exit code.
+
+Cases are judged at looks fixed beforehand, changes are said only if ten fresh rounds repeat them, and paths that do not
+touch `bridge` run in the same rounds as a control: if they seem to change, it was the machine.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final
+
+from . import matrix
+from .duet import Duet
+from .errors import NoCasesError
+from .verdicts import CONFIRMATION_ROUNDS, LOOKS, THRESHOLD, Verdict, confirmed, settled, shift, verdict
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from .duet import Seen, Start
+    from .records import Json
+    from .session import Observer
+    from .sides import Side
+
+OK, WORSE, FAILED, UNSURE = 0, 1, 2, 4
+#: Paths of others, one or two a family. They run the same code on both sides.
+CONTROL: Final = (
+    "torch.from_numpy/float32/C/64B/1t",
+    "Tensor.numpy/float32/C/64B/1t",
+    "torch.tensor/float32/C/4KiB/1t",
+    "torch.tensor/float32/C/1MiB/1t",
+    "np.array/float32/C/64KiB/1t",
+    "Tensor.copy_/float32/C/1MiB/1t",
+    "np.copyto.out_array/float32/C/64KiB/1t",
+    "torch.from_numpy.to/float64>float32/C/1MiB/1t",
+    "np.stack.from_numpy/float32/C/4KiB/1t",
+    "seeds.preprocess/float32/C/4KiB/1t",
+)
+#: Of the control so many may be flagged before it has moved, and so many of the cases may be unclear.
+_FLAGGED_SHARE: Final = 0.05
+_FLAGGED_LEAST: Final = 2
+_UNCLEAR_SHARE: Final = 0.1
+#: Rounds that confirm have numbers of their own, so that their orders and hash seeds are new.
+_CONFIRMATION: Final = 1000
+#: A change of page faults is said from this ratio and this many pages on.
+_FAULTS_RATIO: Final = 1.5
+_FAULTS_LEAST: Final = 8
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """What a comparison says of one case.
+
+    `changes` are exact: what one side does and the other does not, found without statistics. `verdict` is None where a
+    side failed, `failed` then says which and how.
+    """
+
+    case: str
+    verdict: Verdict | None
+    rounds: int
+    flagged: bool = False
+    changes: tuple[str, ...] = ()
+    became_copy: bool = False
+    failed: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def word(self) -> str:
+        """The verdict in one word; ``failed`` where there is none."""
+        return self.verdict.word if self.verdict else "failed"
+
+    @property
+    def is_worse(self) -> bool:
+        """Whether side B is certainly worse: slower, a copy where A shares, or failing where A does not."""
+        return self.word == "slower" or self.became_copy or set(self.failed) == {"b"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Comparison:
+    """Two sides, what was asked, and what was found of each case and of the control."""
+
+    a: Side
+    b: Side
+    effort: str
+    threshold: float
+    cases: tuple[Found, ...]
+    control: tuple[Found, ...]
+
+    @property
+    def control_moved(self) -> bool:
+        """Whether paths that do not touch `bridge` changed: then the machine did, and no verdict is worth much."""
+        flagged = sum(one.flagged for one in self.control)
+        many = flagged >= _FLAGGED_LEAST and flagged > _FLAGGED_SHARE * len(self.control)
+        return many or any(one.word in {"faster", "slower"} for one in self.control)
+
+    @property
+    def too_unclear(self) -> bool:
+        """Whether more than a tenth of the cases are unclear."""
+        return sum(one.word == "unclear" for one in self.cases) > _UNCLEAR_SHARE * len(self.cases)
+
+    @property
+    def exit_code(self) -> int:
+        """1 where B is certainly worse, 2 where a case fails on A too, 4 where nothing can be said, else 0."""
+        if any(one.is_worse for one in self.cases):
+            return WORSE
+        if any(one.failed for one in self.cases):
+            return FAILED
+        return UNSURE if self.control_moved or self.too_unclear else OK
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """What is compared and how hard: cases and control by their ids, an effort of `LOOKS`, a threshold."""
+
+    cases: tuple[str, ...]
+    control: tuple[str, ...] = CONTROL
+    effort: str = "normal"
+    threshold: float = THRESHOLD
+    seed: int = 0
+
+    @property
+    def most_rounds(self) -> int:
+        """How many rounds there are at most before changes are confirmed."""
+        return LOOKS[self.effort][-1].rounds
+
+
+def compare(a: Side, b: Side, plan: Plan, start: Start, observer: Observer) -> Comparison:
+    """Play the rounds of a plan and judge every case."""
+    every = tuple(dict.fromkeys((*plan.cases, *plan.control)))
+    observer.begin(len(every) * plan.most_rounds, plan.most_rounds)
+    judged, seen = _looked_at(every, plan, start, observer)
+    flagged = [case for case, one in judged.items() if one.word in {"faster", "slower"}]
+    final = judged | _confirmed(flagged, judged, plan, start, observer)
+    found = {case: _found(case, seen[case], final.get(case), flagged=case in flagged) for case in every}
+    control = tuple(found[case] for case in plan.control if case not in plan.cases)
+    return Comparison(
+        a=a,
+        b=b,
+        effort=plan.effort,
+        threshold=plan.threshold,
+        cases=tuple(found[case] for case in plan.cases),
+        control=control,
+    )
+
+
+def _looked_at(
+    every: Sequence[str], plan: Plan, start: Start, observer: Observer
+) -> tuple[dict[str, Verdict], dict[str, Seen]]:
+    """Play up to each look and judge what is still open there; a case that is settled is played no more."""
+    duet, played = Duet(start, plan.seed), 0
+    judged: dict[str, Verdict] = {}
+    open_cases = list(every)
+    for look in LOOKS[plan.effort]:
+        _play(duet, open_cases, range(played + 1, look.rounds + 1), observer)
+        played = look.rounds
+        whole = [case for case in open_cases if len(duet.seen[case].rounds) == look.rounds]
+        judged |= {case: verdict(shift(duet.seen[case].rounds, look.coverage), plan.threshold) for case in whole}
+        open_cases = [case for case in whole if not settled(judged[case])]
+    return {case: one for case, one in judged.items() if not duet.seen[case].failed}, duet.seen
+
+
+def _confirmed(
+    flagged: Iterable[str], judged: Mapping[str, Verdict], plan: Plan, start: Start, observer: Observer
+) -> dict[str, Verdict]:
+    """Measure changed cases again with fresh rounds, and keep those that repeat."""
+    duet, again = Duet(start, plan.seed + _CONFIRMATION), list(flagged)
+    if again:
+        numbers = range(_CONFIRMATION + 1, _CONFIRMATION + CONFIRMATION_ROUNDS + 1)
+        _play(duet, again, numbers, observer)
+    rounds = {case: duet.seen[case].rounds for case in again}
+    return {
+        case: confirmed(judged[case], found, plan.threshold)
+        for case, found in rounds.items()
+        if len(found) == CONFIRMATION_ROUNDS
+    }
+
+
+def _play(duet: Duet, cases: Sequence[str], numbers: Iterable[int], observer: Observer) -> None:
+    for number in numbers:
+        for case in duet.play(cases, number):
+            observer.started(case, number)
+            observer.finished(number)
+
+
+def _found(case: str, seen: Seen, judged: Verdict | None, *, flagged: bool) -> Found:
+    both = "a" in seen.did and "b" in seen.did
+    changes, became_copy = _changes(seen.did["a"], seen.did["b"]) if both else ((), False)
+    return Found(
+        case=case,
+        verdict=None if seen.failed else judged,
+        rounds=len(seen.rounds),
+        flagged=flagged,
+        changes=changes,
+        became_copy=became_copy,
+        failed=dict(seen.failed),
+    )
+
+
+def _changes(a: Json, b: Json) -> tuple[tuple[str, ...], bool]:
+    """Return in words what B does otherwise than A, and whether it copies what A shares."""
+    said: list[str] = []
+    if a["aliasing"] != b["aliasing"]:
+        said.append(f"{a['aliasing']} -> {b['aliasing']}")
+    if a["alloc_bytes"] != b["alloc_bytes"]:
+        said.append(f"new memory {a['alloc_bytes']:,} -> {b['alloc_bytes']:,} bytes")
+    if _faults_changed(a["minflt"], b["minflt"]):
+        said.append(f"page faults {a['minflt']:,.0f} -> {b['minflt']:,.0f}")
+    return tuple(said), (a["aliasing"], b["aliasing"]) == ("shares", "copies")
+
+
+def _faults_changed(a: float, b: float) -> bool:
+    return abs(a - b) >= _FAULTS_LEAST and max(a, b) > _FAULTS_RATIO * max(min(a, b), 1)
+
+
+def chosen(pattern: str | None) -> tuple[str, ...]:
+    """Return the ids of the cases to compare: bridge's own of the quick preset, or whatever a filter matches there.
+
+    Raises:
+        NoCasesError: there are none.
+        re.error: the pattern is no regular expression.
+    """
+    around = matrix.Surroundings.here()
+    every = [case for case in matrix.cases("quick", pattern) if matrix.skip_reason(case, around) is None]
+    found = tuple(case.id for case in every if pattern or case.path.startswith("bridge."))
+    if not found:
+        raise NoCasesError(
+            f"no case of preset quick that can be compared matches {pattern!r}; run --list shows their ids"
+        )
+    return found

@@ -1,0 +1,124 @@
+"""One process of a duet: it waits for a line, does what it says, and answers with a line. Never two at once.
+
+It is started with its side's folder first on the path and this checkout after it, so `bridge` is the side's and
+everything else the checkout's. It begins by saying which `bridge` it has loaded.
+
+    {"take": case}              -> {"taken": {...}} what one call was seen to do, or {"refused": "TypeError: ..."}
+    {"calibrate": nanoseconds}  -> {"call_ns": ...} of the case that was taken
+    {"time": loops}             -> {"call_ns": ...}
+"""
+
+from __future__ import annotations
+
+import gc
+import json
+import os
+import sys
+from functools import partial
+from pathlib import Path
+from time import perf_counter_ns
+from typing import TYPE_CHECKING, Any, TextIO
+
+from .checkout import tree_hash
+from .measure import calibrate
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from .records import Json
+    from .suite.calls import Call
+
+_WARM_UP_CALLS = 2
+_FAULT_CALLS = 5
+
+
+class Partner:
+    """Takes a case at a time and times it."""
+
+    def __init__(self, threads: Mapping[str, int], cache_bytes: int) -> None:
+        from .suite.inputs import InputCache  # noqa: PLC0415  loads torch, once the process says who it is
+
+        self._threads = threads
+        self._cache = InputCache(cache_bytes)
+        self._run: Callable[[], object] | None = None
+
+    def answer(self, asked: Json) -> Json:
+        """Do what one line asks."""
+        if "take" in asked:
+            return self._take(asked["take"])
+        assert self._run is not None, "a case is taken before it is timed"
+        if "calibrate" in asked:
+            return {"call_ns": calibrate(self._run, perf_counter_ns)[1]}
+        return {"call_ns": _batch_ns(self._run, asked["time"]) / asked["time"]}
+
+    def _take(self, case_id: str) -> Json:
+        import torch  # noqa: PLC0415  as above
+
+        from .suite.calls import call  # noqa: PLC0415
+        from .suite.cases import Case  # noqa: PLC0415
+        from .suite.checks import WrongResultError  # noqa: PLC0415
+        from .suite.probes import REFUSALS  # noqa: PLC0415
+
+        case = Case.parse(case_id)
+        self._run = None
+        gc.collect()
+        torch.set_num_threads(self._threads[case.threads])
+        try:
+            ready = call(case, self._cache)
+            seen = _seen(ready)
+        except (*REFUSALS, WrongResultError) as error:  # anything else ends this process, which is told as well
+            return {"refused": f"{type(error).__name__}: {str(error).partition(chr(10))[0]}"}
+        self._run = partial(ready.path.function, *ready.args)
+        return {"taken": seen}
+
+
+def _seen(ready: Call) -> Json:
+    """Prove a call's values, observe what it does, and warm it up."""
+    from .suite.checks import check  # noqa: PLC0415  loads torch
+    from .suite.faults import faults_per_call  # noqa: PLC0415
+
+    checked = check(ready)
+    for _ in range(_WARM_UP_CALLS):
+        ready.run()
+    faults = faults_per_call(lambda: ready.run() is None, _FAULT_CALLS)
+    return {"aliasing": checked.aliasing, "alloc_bytes": checked.alloc_bytes, "minflt": faults}
+
+
+def _batch_ns(run: Callable[[], Any], loops: int) -> int:
+    start = perf_counter_ns()
+    for _ in range(loops):
+        run()
+    return perf_counter_ns() - start
+
+
+def who() -> Json:
+    """Say which `bridge` this process has, and the versions that it runs on."""
+    import numpy as np  # noqa: PLC0415  what is loaded is what is asked about
+    import torch  # noqa: PLC0415
+
+    import bridge  # noqa: PLC0415
+
+    folder = Path(bridge.__file__ or ".").parent
+    versions = {"python": sys.version.split()[0], "numpy": np.__version__, "torch": torch.__version__}
+    return {"bridge": tree_hash(folder), "folder": folder.parent.name, **versions}
+
+
+def serve(lines: TextIO, answers: TextIO) -> None:
+    """Answer every line until there is none."""
+    settings = json.loads(lines.readline())
+    gc.disable()
+    _say(answers, who())
+    partner = Partner(settings["threads"], settings["cache_bytes"])
+    for line in lines:
+        _say(answers, partner.answer(json.loads(line)))
+
+
+def _say(answers: TextIO, answer: Json) -> None:
+    answers.write(json.dumps(answer) + "\n")
+    answers.flush()
+
+
+if __name__ == "__main__":
+    with os.fdopen(os.dup(sys.stdout.fileno()), "w", encoding="utf-8") as stream:
+        os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # whatever a library prints is no answer
+        serve(sys.stdin, stream)

@@ -1,0 +1,74 @@
+"""The two sides of a comparison: folders that hold `bridge/` alone, taken from a commit or from the working tree.
+
+Cases, inputs and clocks are this checkout's on both sides, so a comparison sees `bridge` and nothing else.
+"""
+
+from __future__ import annotations
+
+import io
+import shutil
+import subprocess
+import tarfile
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from .checkout import ROOT, tree_hash
+from .errors import NoSideError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+#: The name of the working tree, committed or not.
+WORKING_TREE: Final = "."
+_PACKAGE: Final = "bridge"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Side:
+    """One side: the name it was asked for by, its commit (None for the working tree), its folder, what `bridge` is."""
+
+    name: str
+    commit: str | None
+    folder: Path
+    bridge_hash: str
+
+
+def side(name: str, folder: Path, root: Path = ROOT) -> Side:
+    """Put the `bridge/` of a commit, tag or branch, or of the working tree, into a new folder.
+
+    Raises:
+        NoSideError: git knows no such commit, or it has no `bridge/`.
+    """
+    if name == WORKING_TREE:
+        shutil.copytree(root / _PACKAGE, folder / _PACKAGE, ignore=shutil.ignore_patterns("__pycache__"))
+        commit = None
+    else:
+        commit = _commit(name, root)
+        _unpack(commit, name, folder, root)
+    return Side(name=name, commit=commit, folder=folder, bridge_hash=tree_hash(folder / _PACKAGE))
+
+
+def _commit(name: str, root: Path) -> str:
+    # The first argument after --end-of-options is no option, whatever it looks like.
+    found = _git(root, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{name}^{{commit}}")
+    if found.returncode != 0:
+        raise NoSideError(
+            f"git knows no commit {name!r} here; name a commit, a tag, a branch, or . for the working tree"
+        )
+    return found.stdout.decode().strip()
+
+
+def _unpack(commit: str, name: str, folder: Path, root: Path) -> None:
+    archive = _git(root, "archive", commit, _PACKAGE)
+    if archive.returncode != 0:
+        raise NoSideError(f"{name} has no {_PACKAGE}/ to compare")
+    folder.mkdir(parents=True, exist_ok=True)
+    with tarfile.open(fileobj=io.BytesIO(archive.stdout)) as packed:
+        packed.extractall(folder, filter="data")
+
+
+def _git(root: Path, *arguments: str) -> subprocess.CompletedProcess[bytes]:
+    try:
+        return subprocess.run(["git", "-C", str(root), *arguments], capture_output=True, check=False)  # noqa: S603, S607  ours
+    except FileNotFoundError:
+        raise NoSideError("git is not installed, and commits are its own; compare two session files instead") from None

@@ -1,0 +1,180 @@
+"""Rounds of a duet with partners whose costs are known."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+import pytest
+
+from benchmarks import duet
+from benchmarks.checkout import ROOT, tree_hash
+from benchmarks.duet import DISCARDED, QUADS, Duet, PartnerDied, Process, Settings, starter
+from benchmarks.errors import ForeignBridgeError, WorkerError
+from benchmarks.sides import Side, side
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+CASES = ("torch.tensor/float32/C/64B/1t", "bridge.as_tensor/float32/C/64B/1t")
+
+
+class Partners:
+    """Two sides that are played: what a call costs each, and what goes wrong."""
+
+    def __init__(self, a_ns: float = 1000, b_ns: float = 1000, **trouble: object) -> None:
+        self.ns, self.trouble = {"a": a_ns, "b": b_ns}, trouble
+        self.log: list[tuple[str, str]] = []
+        self.started: list[tuple[str, int]] = []
+        self.closed = 0
+
+    def start(self, name: str, number: int) -> Played:
+        """Start one."""
+        self.started.append((name, number))
+        return Played(self, name)
+
+
+class Played:
+    """One played partner."""
+
+    def __init__(self, both: Partners, name: str) -> None:
+        self.both, self.name, self.samples = both, name, 0
+
+    def ask(self, line: dict) -> dict:
+        """Answer as a real one does."""
+        what = next(iter(line))
+        self.both.log.append((self.name, what))
+        if (self.name, what) == self.both.trouble.get("dies"):
+            raise PartnerDied("ended with -11")
+        if what == "take":
+            refused = self.both.trouble.get("refuses") == self.name
+            return {"refused": "TypeError: <no>"} if refused else {"taken": {"aliasing": "copies"}}
+        self.samples += 1
+        slow = 50.0 if self.samples <= 1 + DISCARDED else 1.0 + self.samples / 100
+        return {"call_ns": self.both.ns[self.name] * (slow if what == "time" else 1)}
+
+    def close(self) -> None:
+        """End it."""
+        self.both.closed += 1
+
+
+def played(both: Partners, *numbers: int, cases: tuple[str, ...] = CASES) -> Duet:
+    """Play some rounds."""
+    made = Duet(both.start)
+    for number in numbers:
+        assert len(list(made.play(cases, number))) <= len(cases)
+    return made
+
+
+def test_a_round_is_the_ratio_of_the_fastest_samples() -> None:
+    """Samples that are thrown away do not count, and each round gives one number a case: ln(B / A)."""
+    found = played(Partners(1000, 1250), 1, 2).seen
+    assert [len(one.rounds) for one in found.values()] == [2, 2]
+    for one in found.values():
+        assert one.rounds == pytest.approx([math.log(1.25)] * 2, abs=0.02)
+
+
+def test_sides_take_turns() -> None:
+    """Samples come in quads that cancel drift, and the side that begins changes from round to round."""
+    for number, first in ((1, "b"), (2, "a")):
+        both = Partners()
+        played(both, number, cases=CASES[:1])
+        timed = [name for name, what in both.log if what == "time"][2 * DISCARDED :]
+        other = {"a": "b", "b": "a"}[first]
+        quad = [first, other, other, first]
+        assert timed == [*quad, *[{"a": "b", "b": "a"}[one] for one in quad]] * (QUADS // 2)
+
+
+def test_each_round_has_fresh_processes_that_start_in_turn() -> None:
+    """No process sees two rounds; the side that starts first alternates; all are ended."""
+    both = Partners()
+    played(both, 1, 2, 3)
+    assert [name for name, _ in both.started] == ["a", "b", "b", "a", "a", "b"]
+    assert [number for _, number in both.started] == [1, 1, 2, 2, 3, 3]
+    assert both.closed == len(both.started)
+
+
+def test_loops_are_the_same_on_both_sides_and_in_all_rounds() -> None:
+    """A sample is as many calls on either side, found in the first round and kept."""
+    both = Partners(1000, 4000)
+    found = played(both, 1, 2).seen
+    assert {one.loops for one in found.values()} == {2000}
+    assert [what for _, what in both.log].count("calibrate") == 2 * len(CASES)
+
+
+def test_a_side_that_refuses_is_named_and_not_timed() -> None:
+    """A case that one side cannot do is failed there with the reason, and later rounds leave it out."""
+    both = Partners(refuses="b")
+    found = played(both, 1, 2).seen
+    assert all(one.failed == {"b": "TypeError: <no>"} and one.rounds == [] for one in found.values())
+    assert not any(what == "time" for _, what in both.log)
+    assert [what for _, what in both.log].count("take") == 2 * len(CASES)
+
+
+@pytest.mark.parametrize("what", ["take", "time"])
+def test_a_side_that_dies_costs_its_case(what: str) -> None:
+    """A process that dies fails its case on its side; the next case gets a fresh process."""
+    both = Partners(dies=("b", what))
+    found = played(both, 1).seen
+    assert all(one.failed == {"b": "ended with -11"} for one in found.values())
+    assert [name for name, _ in both.started].count("b") == len(CASES)
+
+
+def test_orders_are_random_and_repeat() -> None:
+    """The order of the cases differs between rounds and is the same for the same seed."""
+    many = tuple(f"case {number}" for number in range(12))
+    first, second = (list(Duet(Partners().start, seed=3).play(many, number)) for number in (1, 2))
+    assert first != second
+    assert first == list(Duet(Partners().start, seed=3).play(many, 1))
+    assert sorted(first) == sorted(many)
+
+
+SETTINGS = Settings(threads={"1t": 1, "allt": 1}, cache_bytes=1 << 20)
+
+
+@pytest.fixture(scope="module")
+def ours(tmp_path_factory: pytest.TempPathFactory) -> Side:
+    """Return the working tree as a side."""
+    return side(".", tmp_path_factory.mktemp("sides") / "ours")
+
+
+def test_a_real_partner_has_the_bridge_of_its_side(ours: Side) -> None:
+    """A process of its own says which bridge it has, takes a case, and times it; what fails is told."""
+    partner = Process(ours, SETTINGS, 1)
+    try:
+        assert partner.who["bridge"] == ours.bridge_hash == tree_hash(ROOT / "bridge")
+        assert partner.who["folder"] == ours.folder.name
+        taken = partner.ask({"take": CASES[1]})["taken"]
+        assert (taken["aliasing"], taken["alloc_bytes"]) == ("shares", 0)
+        assert partner.ask({"calibrate": 1})["call_ns"] > 0
+        assert partner.ask({"time": 10})["call_ns"] > 0
+        assert partner.ask({"take": "torch.tensor/float32/reversed/64B/1t"})["refused"].startswith("ValueError: ")
+    finally:
+        partner.close()
+
+
+def test_a_side_that_loads_another_bridge_is_refused(ours: Side) -> None:
+    """A process that finds another bridge than its side's measures nothing: both sides would be the same."""
+    liar = Side(name="<v1>", commit="0" * 40, folder=ours.folder, bridge_hash="0" * 16)
+    with pytest.raises(ForeignBridgeError, match=r"<v1> loads the bridge of ours, not its own"):
+        Process(liar, SETTINGS, 1)
+
+
+def test_a_bridge_that_does_not_import_is_an_error(tmp_path: Path) -> None:
+    """A side whose bridge cannot be imported ends the comparison with its name."""
+    (tmp_path / "bridge").mkdir()
+    (tmp_path / "bridge" / "__init__.py").write_text("import no_such_thing\n")
+    broken = Side(name="<v2>", commit=None, folder=tmp_path, bridge_hash=tree_hash(tmp_path / "bridge"))
+    with pytest.raises(WorkerError, match=r"<v2> ended with exit code 1: Mod.*'no_such_thing' before it took a case"):
+        starter({"a": broken, "b": broken}, SETTINGS)("a", 1)
+
+
+def test_a_partner_that_says_nothing_is_given_up(ours: Side, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A process that falls silent is an error of its case, not a comparison that hangs."""
+    partner = Process(ours, SETTINGS, 1)
+    monkeypatch.setattr(duet, "ANSWER_LIMIT_S", 0.01)
+    try:
+        with pytest.raises(PartnerDied, match=r"said nothing for 0\.01 s and was killed"):
+            partner.ask({"take": CASES[0]})
+    finally:
+        partner.close()
