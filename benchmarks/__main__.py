@@ -94,13 +94,14 @@ def run(
 
 @app.command()
 def compare(
-    a: Annotated[str, typer.Argument(help="The base: a commit, a tag, or . for the working tree.")],
+    a: Annotated[str, typer.Argument(help="The base: a commit, a tag, . for the working tree, or a session file.")],
     b: Annotated[str, typer.Argument(help="What is compared with it.")] = ".",
     preset: Annotated[str, typer.Option(help="quick, normal or careful: how many rounds.")] = "normal",
     pattern: Filter = None,
     threshold: Annotated[str, typer.Option(help="A change within this is none.")] = "5%",
     format_: Annotated[str, typer.Option("--format", help="table, md or json.")] = "table",
     seed: Annotated[int, typer.Option(help="Seed of the random orders.")] = 0,
+    force: Annotated[bool, typer.Option("--force", help="Compare sessions that differ in more than bridge.")] = False,
 ) -> None:
     """Compare the bridge of two commits, measured in turn: exit 1 where B is worse, 4 where nothing can be said."""
     from . import verdict_text
@@ -111,7 +112,10 @@ def compare(
     if format_ not in verdict_text.FORMATS:
         _stop(f"there is no format {format_!r}; choose one of {', '.join(verdict_text.FORMATS)}", FAILED)
     least = _share(threshold)
-    found = _guarded(lambda: _duet(a, b, pattern, effort=preset, threshold=least, seed=seed))
+    if any(name.endswith(".jsonl") for name in (a, b)):
+        found = _guarded(lambda: _stored(a, b, threshold=least, force=force))
+    else:
+        found = _guarded(lambda: _duet(a, b, pattern, effort=preset, threshold=least, seed=seed))
     texts = {"table": verdict_text.to_table, "md": verdict_text.to_markdown, "json": verdict_text.to_json}
     _say(texts[format_](found))
     raise SystemExit(found.exit_code)
@@ -205,6 +209,12 @@ def _share(text: str) -> float:
     if not 0 < found < 1:
         _stop(f"--threshold {text!r} is no share; write it as 5% or 0.05", FAILED)
     return found
+
+
+def _stored(a: str, b: str, *, threshold: float, force: bool) -> Comparison:
+    from .stored import compare_sessions
+
+    return compare_sessions(_load(a), _load(b), threshold=threshold, force=force)
 
 
 def _duet(a: str, b: str, pattern: str | None, **asked: Any) -> Comparison:  # noqa: ANN401  the fields of a plan

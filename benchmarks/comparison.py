@@ -51,17 +51,22 @@ _FAULTS_LEAST: Final = 8
 class Found:
     """What a comparison says of one case.
 
-    `changes` are exact: what one side does and the other does not, found without statistics. `verdict` is None where a
-    side failed, `failed` then says which and how.
+    `log_ratios` has what each round said. `changes` are exact: what one side does and the other does not, found without
+    statistics. `verdict` is None where a side failed, `failed` then says which and how.
     """
 
     case: str
     verdict: Verdict | None
-    rounds: int
+    log_ratios: tuple[float, ...] = ()
     flagged: bool = False
     changes: tuple[str, ...] = ()
     became_copy: bool = False
     failed: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def rounds(self) -> int:
+        """How many rounds were played before a change was confirmed."""
+        return len(self.log_ratios)
 
     @property
     def word(self) -> str:
@@ -76,7 +81,10 @@ class Found:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Comparison:
-    """Two sides, what was asked, and what was found of each case and of the control."""
+    """Two sides, what was asked, and what was found of each case and of the control.
+
+    It is `interleaved` where both sides took turns, and not where two sessions were compared afterwards.
+    """
 
     a: Side
     b: Side
@@ -84,6 +92,7 @@ class Comparison:
     threshold: float
     cases: tuple[Found, ...]
     control: tuple[Found, ...]
+    interleaved: bool = True
 
     @property
     def control_moved(self) -> bool:
@@ -99,8 +108,11 @@ class Comparison:
 
     @property
     def exit_code(self) -> int:
-        """1 where B is certainly worse, 2 where a case fails on A too, 4 where nothing can be said, else 0."""
-        if any(one.is_worse for one in self.cases):
+        """1 where B is certainly worse, 2 where a case fails on A too, 4 where nothing can be said, else 0.
+
+        What did not take turns is never certain enough for 1.
+        """
+        if self.interleaved and any(one.is_worse for one in self.cases):
             return WORSE
         if any(one.failed for one in self.cases):
             return FAILED
@@ -187,7 +199,7 @@ def _found(case: str, seen: Seen, judged: Verdict | None, *, flagged: bool) -> F
     return Found(
         case=case,
         verdict=None if seen.failed else judged,
-        rounds=len(seen.rounds),
+        log_ratios=tuple(seen.rounds),
         flagged=flagged,
         changes=changes,
         became_copy=became_copy,

@@ -114,6 +114,11 @@ class Measured(CaseParts):
             if not passes or not all(passes) or not all(sample > 0 for rounds in passes for sample in rounds):
                 raise RecordError(f"{self.case}: every pass of clock {clock!r} needs samples above 0 ns")
 
+    @property
+    def clock(self) -> str:
+        """The clock that this case is compared by: the CPU's, or a device's until it is done."""
+        return WALL if WALL in self.samples_ns else DONE
+
     def passes(self, clock: str = WALL) -> tuple[tuple[float, ...], ...]:
         """Return the rounds of each pass in nanoseconds per call."""
         return self.samples_ns[clock]

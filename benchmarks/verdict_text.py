@@ -19,7 +19,7 @@ _ORDER: Final = ("failed", "slower", "faster", "unclear", "same")
 
 def to_json(found: Comparison) -> str:
     """Return a comparison as one JSON object; ratios are time of B over time of A."""
-    settings = {"effort": found.effort, "threshold": found.threshold}
+    settings = {"effort": found.effort, "threshold": found.threshold, "interleaved": found.interleaved}
     control = {"moved": found.control_moved, "cases": [_case_json(one) for one in found.control]}
     whole = {
         "a": _side_json(found.a),
@@ -71,7 +71,8 @@ def _cells(found: Found) -> tuple[str, str, str, str, str]:
 
 def _heading(found: Comparison) -> str:
     words = {0: "nothing got worse", 1: "B is worse", 2: "cases failed", 4: "nothing can be said"}
-    return f"A {_named(found.a)} against B {_named(found.b)}: {words[found.exit_code]}"
+    how = "" if found.interleaved else " (not interleaved)"
+    return f"A {_named(found.a)} against B {_named(found.b)}{how}: {words[found.exit_code]}"
 
 
 def _named(side: Side) -> str:
@@ -113,6 +114,7 @@ def _case_json(found: Found) -> Json:
         "low": known and known.ratio_low,
         "high": known and known.ratio_high,
         "rounds": found.rounds,
+        "log_ratios": [float(f"{one:.5g}") for one in found.log_ratios],
         "visible": known and known.visible,
         "reason": found.verdict.reason if found.verdict else "",
         "changes": list(found.changes),

@@ -346,10 +346,26 @@ def test_a_comparison_that_cannot_be_made_is_one_line(words: tuple[str, ...], sa
 def test_a_comparison_ends_with_its_exit_code(monkeypatch: pytest.MonkeyPatch) -> None:
     """The text goes to standard output in the format asked for, and the exit code is the comparison's."""
     side = Side(name="<a>", commit=None, folder=Path(), bridge_hash="0" * 16)
-    moved = Found(case="c", verdict=verdict(Shift(value=1, low=0.9, high=1.1, rounds=10)), rounds=10, flagged=True)
+    moved = Found(case="c", verdict=verdict(Shift(value=1, low=0.9, high=1.1, rounds=10)), flagged=True)
     for control, code in (((), 0), ((moved,), 4)):
         known = Comparison(a=side, b=side, effort="quick", threshold=0.05, cases=(), control=control)
         monkeypatch.setattr(main, "_duet", lambda *_, known=known, **__: known)
         found = call("compare", "HEAD", "--format", "json")
         assert found.exit_code == code
         assert json.loads(found.stdout)["exit"] == code
+
+
+def test_two_session_files_can_be_compared(tmp_path: Path) -> None:
+    """Sessions are compared by their files; what differs in more than bridge is exit code 3, unless forced."""
+    paths = [tmp_path / "one.jsonl", tmp_path / "two.jsonl", tmp_path / "other.jsonl"]
+    for path in paths:
+        known = a_session([a_record("bridge.as_tensor")], case_version="0" if path.stem == "other" else "1")
+        store.write(path, known)
+    one, two, other = map(str, paths)
+    found = call("compare", one, two)
+    assert (found.exit_code, "not interleaved" in found.stdout) == (0, True)
+    refused = call("compare", one, other)
+    assert (refused.exit_code, "differ in case_version: 1 and 0" in refused.stderr) == (3, True)
+    assert call("compare", one, other, "--force").exit_code == 0
+    missing = call("compare", one, "<none>.jsonl")
+    assert (missing.exit_code, "there is no session file <none>.jsonl" in missing.stderr) == (2, True)

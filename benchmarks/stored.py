@@ -1,0 +1,121 @@
+"""Two sessions that were measured on their own, compared afterwards: weaker than a duet, and labelled so.
+
+Nothing took turns, so whatever the machine did between the two stands in the ratio. An interval is as wide as the pass
+medians of both allow, and no verdict of this kind fails a merge.
+"""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from .comparison import CONTROL, Comparison, Found
+from .errors import NotComparableError
+from .records import Failed, Measured
+from .sides import Side
+from .statistics import estimate
+from .verdicts import THRESHOLD, Shift, verdict
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from .records import Session
+    from .statistics import Estimate
+
+#: Facts of a header that decide what a number means, by their place.
+_FACTS: Final = (
+    ("case_version",),
+    ("machine", "name"),
+    ("machine", "cpu"),
+    ("machine", "kernel"),
+    ("machine", "huge_pages"),
+    ("settings", "device"),
+    ("settings", "threads"),
+    ("software", "python"),
+    ("software", "numpy"),
+    ("software", "torch"),
+    ("software", "environment"),
+)
+
+
+def compare_sessions(a: Session, b: Session, *, threshold: float = THRESHOLD, force: bool = False) -> Comparison:
+    """Compare the cases that two sessions share.
+
+    Raises:
+        NotComparableError: they were measured on different machines, settings or versions of the cases; the message
+            has the first key that differs with both values. `force` compares them all the same.
+    """
+    if not force:
+        _refuse_differences(a, b)
+    ours, theirs = _outcomes(a), _outcomes(b)
+    found = {case: _found(case, ours[case], theirs[case], threshold) for case in ours if case in theirs}
+    return Comparison(
+        a=_side(a),
+        b=_side(b),
+        effort=f"{_passes(a)} and {_passes(b)} passes",
+        threshold=threshold,
+        interleaved=False,
+        cases=tuple(one for case, one in found.items() if case not in CONTROL),
+        control=tuple(found[case] for case in CONTROL if case in found),
+    )
+
+
+def _refuse_differences(a: Session, b: Session) -> None:
+    for place in _FACTS:
+        one, other = (_fact(session, place) for session in (a, b))
+        if one != other:
+            raise NotComparableError(
+                f"the sessions differ in {'.'.join(place)}: {one} and {other}. Their numbers mean different things; "
+                "measure both here, or say --force to compare them all the same"
+            )
+
+
+def _fact(session: Session, place: tuple[str, ...]) -> object:
+    value = getattr(session.header, place[0])
+    return value if len(place) == 1 else value.get(place[1])
+
+
+def _outcomes(session: Session) -> dict[str, Measured | Failed]:
+    known: tuple[Measured | Failed, ...] = (*session.measured, *session.failed)
+    return {record.case: record for record in known}
+
+
+def _found(case: str, a: Measured | Failed, b: Measured | Failed, threshold: float) -> Found:
+    if isinstance(a, Measured) and isinstance(b, Measured):
+        return _judged(a, b, threshold)
+    failed = {name: record.error for name, record in (("a", a), ("b", b)) if isinstance(record, Failed)}
+    return Found(case=case, verdict=None, failed=failed)
+
+
+def _judged(a: Measured, b: Measured, threshold: float) -> Found:
+    shift = _shift(*(estimate(record.passes(record.clock)) for record in (a, b)))
+    became_copy = (a.aliasing, b.aliasing) == ("shares", "copies")
+    changes = tuple(_changes(a, b))
+    return Found(case=a.case, verdict=verdict(shift, threshold), changes=changes, became_copy=became_copy)
+
+
+def _changes(a: Measured, b: Measured) -> Iterator[str]:
+    if a.aliasing != b.aliasing:
+        yield f"{a.aliasing} -> {b.aliasing}"
+    if a.alloc_bytes != b.alloc_bytes:
+        yield f"new memory {a.alloc_bytes:,} -> {b.alloc_bytes:,} bytes"
+
+
+def _shift(a: Estimate, b: Estimate) -> Shift:
+    """Return ln(B / A) of the medians; its interval has every ratio of a pass of one to a pass of the other."""
+    return Shift(
+        value=math.log(b.value / a.value),
+        low=math.log(b.low / a.high),
+        high=math.log(b.high / a.low),
+        rounds=min(a.passes, b.passes),
+    )
+
+
+def _side(session: Session) -> Side:
+    header = session.header
+    return Side(name=f"session {header.id}", commit=header.commit, folder=Path(), bridge_hash=header.bridge_hash)
+
+
+def _passes(session: Session) -> int:
+    return int(session.header.settings["passes"])

@@ -1,0 +1,95 @@
+"""How often `compare` cries wolf: the working tree against itself, again and again.
+
+    python benchmarks/studies/false_alarms.py --runs 10 --out FILE [--preset quick] [--filter REGEX]
+
+Every run is a whole comparison, confirmation and control included, of two copies of the same files; whatever it calls
+faster or slower is false. Each run is appended to FILE as a line of JSON when it ends, so a study that is cut short
+keeps its runs, and one that is started again goes on. Without ``--runs`` the file is only summed up.
+"""
+
+from __future__ import annotations
+
+import argparse
+import itertools
+import json
+import tempfile
+from collections import Counter, defaultdict
+from pathlib import Path
+from statistics import median
+from typing import TYPE_CHECKING, Any
+
+from benchmarks import comparison
+from benchmarks.duet import Settings, starter
+from benchmarks.lock import machine_lock
+from benchmarks.machine import in_one_line
+from benchmarks.progress import observer
+from benchmarks.sides import WORKING_TREE, side
+from benchmarks.suite.paths import PATHS
+from benchmarks.verdict_text import to_json
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+Run = dict[str, Any]  # Any: what to_json makes of a comparison
+
+
+def play(seed: int, effort: str, pattern: str | None) -> Run:
+    """Compare the working tree with itself once."""
+    plan = comparison.Plan(cases=comparison.chosen(pattern), effort=effort, seed=seed)
+    settings = Settings(threads={"1t": 1, "allt": 1}, cache_bytes=1 << 30)
+    with tempfile.TemporaryDirectory() as folder, observer() as watched:
+        sides = {name: side(WORKING_TREE, Path(folder) / name) for name in ("a", "b")}
+        found: Run = json.loads(
+            to_json(comparison.compare(sides["a"], sides["b"], plan, starter(sides, settings), watched))
+        )
+    return found
+
+
+def summary(runs: Sequence[Run]) -> Iterator[str]:
+    """Yield what the runs say, one line each."""
+    cases = [case for run in runs for case in (*run["cases"], *run["control"]["cases"])]
+    words = Counter(case["verdict"] for case in cases)
+    false = words["faster"] + words["slower"]
+    yield f"{len(runs)} runs, {len(cases)} case comparisons: {dict(words)}"
+    yield f"called faster or slower: {false}" + ("" if false else f"; with 95 % the rate is below {3 / len(cases):.2%}")
+    flagged = sum("did not repeat" in case["reason"] for case in cases)
+    yield f"flagged at a look and not repeated by fresh rounds: {flagged} ({flagged / len(cases):.2%})"
+    yield f"exit codes: {dict(Counter(run['exit'] for run in runs))}"
+    lags = [one for case in cases if (one := _lag_1(case["log_ratios"])) is not None]
+    yield f"lag-1 correlation of rounds, mean over cases: {sum(lags) / len(lags):+.3f}"
+    families: dict[str, list[float]] = defaultdict(list)
+    for case in cases:
+        if case["visible"] is not None:
+            families[PATHS[case["case"].partition("/")[0]].family].append(case["visible"])
+    for family, visible in sorted(families.items()):
+        ninth = sorted(visible)[int(0.9 * len(visible))]
+        yield f"  {family}: changes from {median(visible):.1%} on could be seen (nine in ten: {ninth:.1%})"
+
+
+def _lag_1(rounds: Sequence[float]) -> float | None:
+    """Return the correlation of each round with the next, corrected for its bias of -1/n; None for constant rounds."""
+    mean = sum(rounds) / len(rounds)
+    spread = sum((one - mean) ** 2 for one in rounds)
+    pairs = itertools.pairwise(rounds)
+    return sum((one - mean) * (other - mean) for one, other in pairs) / spread + 1 / len(rounds) if spread else None
+
+
+def main() -> None:
+    """Play runs and sum them up."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--runs", type=int, default=0)
+    parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--preset", default="quick")
+    parser.add_argument("--filter")
+    asked = parser.parse_args()
+    known = asked.out.read_text().splitlines() if asked.out.exists() else []
+    with machine_lock():
+        for seed in range(len(known), len(known) + asked.runs):
+            with asked.out.open("a") as file:
+                file.write(json.dumps(play(seed * 10_000, asked.preset, asked.filter)) + "\n")
+    print("\n".join(summary([json.loads(line) for line in asked.out.read_text().splitlines()])))
+    print(in_one_line())
+
+
+if __name__ == "__main__":
+    main()
