@@ -6,6 +6,7 @@ Exit codes: 0 done, 1 worse than the base, 2 usage error or a case failed, 3 not
 
 from __future__ import annotations
 
+import os
 import re
 import shlex
 import sys
@@ -34,6 +35,7 @@ app = typer.Typer(
 SESSIONS: Final = Path(".bench/sessions")
 REPORT: Final = Path(".bench/report")
 PUBLISHED: Final = Path("reports/sessions")
+COMMENT: Final = Path("comparison.md")
 SITE: Final = Path(".bench/site")
 
 T = TypeVar("T")
@@ -101,6 +103,7 @@ def compare(
     threshold: Annotated[str, typer.Option(help="A change within this is none.")] = "5%",
     format_: Annotated[str, typer.Option("--format", help="table, md or json.")] = "table",
     seed: Annotated[int, typer.Option(help="Seed of the random orders.")] = 0,
+    github: Annotated[bool, typer.Option("--github", help="Also write a step summary and comparison.md.")] = False,
     force: Annotated[bool, typer.Option("--force", help="Compare sessions that differ in more than bridge.")] = False,
 ) -> None:
     """Compare the bridge of two commits, measured in turn: exit 1 where B is worse, 4 where nothing can be said."""
@@ -118,6 +121,8 @@ def compare(
         found = _guarded(lambda: _duet(a, b, pattern, effort=preset, threshold=least, seed=seed))
     texts = {"table": verdict_text.to_table, "md": verdict_text.to_markdown, "json": verdict_text.to_json}
     _say(texts[format_](found))
+    if github:
+        _tell_github(found)
     raise SystemExit(found.exit_code)
 
 
@@ -209,6 +214,18 @@ def _share(text: str) -> float:
     if not 0 < found < 1:
         _stop(f"--threshold {text!r} is no share; write it as 5% or 0.05", FAILED)
     return found
+
+
+def _tell_github(found: Comparison) -> None:
+    """Write the step's summary, and a file for a comment unless there is nothing to say."""
+    from .verdict_text import comment, to_markdown
+
+    if summary := os.environ.get("GITHUB_STEP_SUMMARY"):
+        with Path(summary).open("a", encoding="utf-8") as file:
+            file.write(to_markdown(found) + "\n")
+    COMMENT.unlink(missing_ok=True)
+    if text := comment(found):
+        COMMENT.write_text(text + "\n", encoding="utf-8")
 
 
 def _stored(a: str, b: str, *, threshold: float, force: bool) -> Comparison:

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from .sides import Side
 
 FORMATS: Final = ("table", "md", "json")
+#: What GitHub takes as a comment, and a little less.
+COMMENT_BYTES: Final = 60_000
 #: What people came for first.
 _ORDER: Final = ("failed", "slower", "faster", "unclear", "same")
 
@@ -43,10 +45,29 @@ def to_table(found: Comparison) -> str:
 
 def to_markdown(found: Comparison) -> str:
     """Return the same as Markdown."""
-    rows = [_cells(one) for one in _told(found)]
-    table = ["| case | B / A | interval | verdict | why |", "|---|---:|---|---|---|"] if rows else []
-    table += [f"| `{_piped(row[0])}` | {' | '.join(map(_piped, row[1:]))} |" for row in rows]
-    return "\n".join([f"**{_heading(found)}**", "", *table, *([""] if table else []), *_summary(found)])
+    return _markdown(found, [_row(one) for one in _told(found)])
+
+
+def comment(found: Comparison, limit_bytes: int = COMMENT_BYTES) -> str | None:
+    """Return Markdown that fits into a comment, the worst cases first; None where there is nothing to say."""
+    if found.exit_code == 0 and not _told(found):
+        return None
+    rows = [_row(one) for one in _told(found)]
+    kept = len(rows)
+    while len((text := _markdown(found, rows[:kept], left_out=len(rows) - kept)).encode()) > limit_bytes and kept:
+        kept //= 2
+    return text
+
+
+def _markdown(found: Comparison, rows: list[str], *, left_out: int = 0) -> str:
+    table = ["| case | B / A | interval | verdict | why |", "|---|---:|---|---|---|", *rows, ""] if rows else []
+    more = [f"{left_out} cases more are left out here.", ""] if left_out else []
+    return "\n".join([f"**{_heading(found).replace('<', '&lt;')}**", "", *table, *more, *_summary(found)])
+
+
+def _row(found: Found) -> str:
+    case, *others = _cells(found)
+    return f"| `{_piped(case)}` | {' | '.join(map(_piped, others))} |"
 
 
 def _told(found: Comparison) -> list[Found]:

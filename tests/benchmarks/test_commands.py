@@ -369,3 +369,17 @@ def test_two_session_files_can_be_compared(tmp_path: Path) -> None:
     assert call("compare", one, other, "--force").exit_code == 0
     missing = call("compare", one, "<none>.jsonl")
     assert (missing.exit_code, "there is no session file <none>.jsonl" in missing.stderr) == (2, True)
+
+
+def test_github_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """--github appends to the step's summary, and leaves a comment only where there is something to say."""
+    monkeypatch.chdir(tmp_path)
+    summary = tmp_path / "summary.md"
+    monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(summary))
+    for name, aliasing in (("one", "shares"), ("two", "shares"), ("copied", "copies")):
+        store.write(tmp_path / f"{name}.jsonl", a_session([a_record("bridge.as_tensor", aliasing=aliasing)]))
+    assert call("compare", "one.jsonl", "copied.jsonl", "--github").exit_code == 0
+    assert "shares -> copies" in (tmp_path / "comparison.md").read_text()
+    assert call("compare", "one.jsonl", "two.jsonl", "--github").exit_code == 0
+    assert not (tmp_path / "comparison.md").exists()
+    assert summary.read_text().count("**A session") == 2

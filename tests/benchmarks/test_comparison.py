@@ -253,3 +253,19 @@ def test_the_control_runs_others_code_alone() -> None:
     """No case of the control is a path of bridge, and each exists."""
     assert set(comparison.CONTROL) <= set(comparison.chosen("."))
     assert not any(case.startswith("bridge.") for case in comparison.CONTROL)
+
+
+def test_nothing_to_say_is_no_comment() -> None:
+    """Where nothing changed there is no comment; where the control moved there is one, though no case changed."""
+    assert verdict_text.comment(compared(World(noisy(0.005)))) is None
+    assert "may be the machine" in (verdict_text.comment(compared(World(noisy(0.005, **{"torch.tensor": 1.3})))) or "")
+
+
+def test_a_comment_fits() -> None:
+    """However many cases changed, a comment keeps the worst and says how many it leaves out."""
+    found = compared(World(noisy(0.001, as_tensor=1.5)))
+    whole, cut = (verdict_text.comment(found, limit) for limit in (60_000, 500))
+    assert whole == verdict_text.to_markdown(found)
+    assert len(cut.encode()) <= 500
+    assert cut.count("| slower |") == 2
+    assert "2 cases more are left out here." in cut
