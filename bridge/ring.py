@@ -184,7 +184,8 @@ class Parts:
 
 def _as_bytes(host: Side, flat: torch.Tensor) -> tuple[Side, torch.Tensor]:
     """Return both sides as bytes where that is all there is to copy: it spares each part the choice of an engine."""
-    if memory.torch_dtype(host) != flat.dtype or not _lies_in_a_row(host):
+    lazy = flat.is_conj() or flat.is_neg()  # torch then changes what it writes, and shows no bytes
+    if lazy or memory.torch_dtype(host) != flat.dtype or not _lies_in_a_row(host):
         return host, flat
     return memory.raw(host).reshape(-1).view(np.uint8), flat.view(torch.uint8)
 

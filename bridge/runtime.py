@@ -74,6 +74,7 @@ class CudaRuntime:
         return torch.empty(nbytes, dtype=torch.uint8, device="cpu", pin_memory=True)
 
     def stream(self) -> Stream:
+        # Torch hands out 32 in turn: where this is the caller's too, all is right, but sending waits for the caller.
         return torch.cuda.Stream(self.device)  # type: ignore[no-untyped-call]
 
     def current(self) -> Stream:

@@ -14,6 +14,8 @@ from tests.device.benches import bits
 from tests.device.payloads import fresh, payload
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from tests.device.benches import Bench, CudaBench
 
 COUNT = 20_011
@@ -100,6 +102,17 @@ def test_windows_cross_the_link_once(small: Bench) -> None:
     windows = np.lib.stride_tricks.sliding_window_view(row, 64)
     assert plan(windows, device=small.device).link_nbytes == row.nbytes
     assert np.array_equal(small.seen(as_tensor(windows, device=small.device)), bits(windows))
+
+
+@pytest.mark.parametrize("lazily", [torch._neg_view, torch.conj])
+def test_a_lazy_view_is_filled(small: Bench, lazily: Callable[[torch.Tensor], torch.Tensor]) -> None:
+    """Given memory that is negated or conjugated by a bit shows the values it was filled with."""
+    values = np.arange(1.0, COUNT).astype(np.complex64) * (1 + 2j)
+    given = lazily(small.on_device(np.zeros_like(values)))
+    small.put(given, values)
+    small.synchronize()
+    assert given.is_neg() or given.is_conj()
+    assert np.array_equal(given.resolve_conj().resolve_neg().cpu().numpy(), values)
 
 
 @pytest.mark.gpu

@@ -57,7 +57,7 @@ FORKING = """
 CAPTURING = """
     x, out = np.random.default_rng(0).integers(0, 256, 9 << 20, np.uint8), np.zeros(9 << 20, np.uint8)
     sent = as_tensor(x, device=device)
-    given = torch.zeros_like(sent)
+    given, more = torch.zeros_like(sent), sent + 1  # loads the kernel that is captured
     ring, = devices._rings.values()
     ring.send = ring.send_into = ring.fetch = lambda *_: sys.exit("the ring is used while a graph is captured")
     calls = {
@@ -72,7 +72,7 @@ CAPTURING = """
         refused = ""
         try:
             with torch.cuda.graph(graph, stream=capture):
-                sent + 1
+                more = sent + 1
                 try:
                     call()
                 except RuntimeError as error:
