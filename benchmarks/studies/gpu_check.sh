@@ -14,8 +14,8 @@ cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 out=${1:?usage: gpu_check.sh OUT [COMMIT]}
 commit=${2:-$(git rev-parse HEAD 2>/dev/null || echo unknown)}
 python=${PYTHON:-python3}
-tests_limit_s=${TESTS_LIMIT_S:-100}
-session_limit_s=${SESSION_LIMIT_S:-420}
+tests_limit_s=${TESTS_LIMIT_S:-120}
+session_limit_s=${SESSION_LIMIT_S:-390}
 export PYTHONPATH=$PWD PYTHONDONTWRITEBYTECODE=1 PYTHONUNBUFFERED=1
 mkdir -p "$out"
 worst=0
