@@ -38,6 +38,9 @@ PUBLISHED: Final = Path("reports/sessions")
 COMMENT: Final = Path("comparison.md")
 SITE: Final = Path(".bench/site")
 
+_KEPT: Final = "interrupted; finished cases are kept: python -m benchmarks run --resume"
+_NOT_KEPT: Final = "interrupted; a comparison keeps nothing, for its rounds belong together: start it again"
+
 T = TypeVar("T")
 
 OK, WORSE, FAILED, NOT_COMPARABLE, UNSURE, BUSY, INTERRUPTED = 0, 1, 2, 3, 4, 5, 130
@@ -118,7 +121,7 @@ def compare(
     if any(name.endswith(".jsonl") for name in (a, b)):
         found = _guarded(lambda: _stored(a, b, threshold=least, force=force))
     else:
-        found = _guarded(lambda: _duet(a, b, pattern, effort=preset, threshold=least, seed=seed))
+        found = _guarded(lambda: _duet(a, b, pattern, effort=preset, threshold=least, seed=seed), _NOT_KEPT)
     texts = {"table": verdict_text.to_table, "md": verdict_text.to_markdown, "json": verdict_text.to_json}
     _say(texts[format_](found))
     if github:
@@ -295,7 +298,7 @@ def _load(name: str) -> Session:
     return _guarded(lambda: read(found[-1]))
 
 
-def _guarded(work: Callable[[], T]) -> T:
+def _guarded(work: Callable[[], T], interrupted: str = _KEPT) -> T:
     """Do some work; what users can mend becomes one line and an exit code."""
     from .errors import BenchmarkError, MachineBusyError, NotComparableError
 
@@ -307,7 +310,7 @@ def _guarded(work: Callable[[], T]) -> T:
     except re.error as error:
         _stop(f"--filter is no regular expression: {error}", FAILED)
     except KeyboardInterrupt:
-        _stop("interrupted; finished cases are kept: python -m benchmarks run --resume", INTERRUPTED)
+        _stop(interrupted, INTERRUPTED)
 
 
 @contextmanager

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 from . import matrix
 from .duet import Duet
-from .errors import NoCasesError
+from .errors import NoCasesError, WorkerError
 from .verdicts import CONFIRMATION_ROUNDS, LOOKS, THRESHOLD, Verdict, confirmed, settled, shift, verdict
 
 if TYPE_CHECKING:
@@ -36,6 +36,7 @@ CONTROL: Final = (
     "np.stack.from_numpy/float32/C/4KiB/1t",
     "seeds.preprocess/float32/C/4KiB/1t",
 )
+_OURS: Final = "bridge."
 #: Of the control so many may be flagged before it has moved, and so many of the cases may be unclear.
 _FLAGGED_SHARE: Final = 0.05
 _FLAGGED_LEAST: Final = 2
@@ -76,7 +77,8 @@ class Found:
     @property
     def is_worse(self) -> bool:
         """Whether side B is certainly worse: slower, a copy where A shares, or failing where A does not."""
-        return self.word == "slower" or self.became_copy or set(self.failed) == {"b"}
+        slower = self.word == "slower" and self.case.startswith(_OURS)  # other paths run the same code on both sides
+        return slower or self.became_copy or set(self.failed) == {"b"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,6 +104,11 @@ class Comparison:
         return many or any(one.word in {"faster", "slower"} for one in self.control)
 
     @property
+    def has_control(self) -> bool:
+        """Whether anything of the control was judged; without one nobody knows what the machine did."""
+        return any(one.verdict for one in self.control)
+
+    @property
     def too_unclear(self) -> bool:
         """Whether more than a tenth of the cases are unclear."""
         return sum(one.word == "unclear" for one in self.cases) > _UNCLEAR_SHARE * len(self.cases)
@@ -116,7 +123,8 @@ class Comparison:
             return WORSE
         if any(one.failed for one in self.cases):
             return FAILED
-        return UNSURE if self.control_moved or self.too_unclear else OK
+        uncontrolled = self.interleaved and not self.has_control
+        return UNSURE if self.control_moved or self.too_unclear or uncontrolled else OK
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -139,11 +147,14 @@ def compare(a: Side, b: Side, plan: Plan, start: Start, observer: Observer) -> C
     """Play the rounds of a plan and judge every case."""
     every = tuple(dict.fromkeys((*plan.cases, *plan.control)))
     observer.begin(len(every) * plan.most_rounds, plan.most_rounds)
+    if broken := _broken(b, start):
+        failed = tuple(Found(case=case, verdict=None, failed={"b": broken}) for case in plan.cases)
+        return Comparison(a=a, b=b, effort=plan.effort, threshold=plan.threshold, cases=failed, control=())
     judged, seen = _looked_at(every, plan, start, observer)
     flagged = [case for case, one in judged.items() if one.word in {"faster", "slower"}]
-    final = judged | _confirmed(flagged, judged, plan, start, observer)
+    final = judged | _confirmed(flagged, judged, seen, plan, start, observer)
     found = {case: _found(case, seen[case], final.get(case), flagged=case in flagged) for case in every}
-    control = tuple(found[case] for case in plan.control if case not in plan.cases)
+    control = tuple(found[case] for case in plan.control)
     return Comparison(
         a=a,
         b=b,
@@ -152,6 +163,16 @@ def compare(a: Side, b: Side, plan: Plan, start: Start, observer: Observer) -> C
         cases=tuple(found[case] for case in plan.cases),
         control=control,
     )
+
+
+def _broken(b: Side, start: Start) -> str | None:
+    """Say why side B cannot even be started, where A can: then every case fails on B alone."""
+    start("a", 0).close()
+    try:
+        start("b", 0).close()
+    except WorkerError as error:
+        return str(error).replace(f"a process of {b.name} ", "")
+    return None
 
 
 def _looked_at(
@@ -170,20 +191,23 @@ def _looked_at(
     return {case: one for case, one in judged.items() if not duet.seen[case].failed}, duet.seen
 
 
-def _confirmed(
-    flagged: Iterable[str], judged: Mapping[str, Verdict], plan: Plan, start: Start, observer: Observer
+def _confirmed(  # noqa: PLR0913, PLR0917  what is known, and what it takes to know more
+    flagged: Iterable[str],
+    judged: Mapping[str, Verdict],
+    seen: Mapping[str, Seen],
+    plan: Plan,
+    start: Start,
+    observer: Observer,
 ) -> dict[str, Verdict]:
-    """Measure changed cases again with fresh rounds, and keep those that repeat."""
+    """Measure changed cases again with fresh rounds, and keep those that repeat; one that fails now has failed."""
     duet, again = Duet(start, plan.seed + _CONFIRMATION), list(flagged)
     if again:
         numbers = range(_CONFIRMATION + 1, _CONFIRMATION + CONFIRMATION_ROUNDS + 1)
         _play(duet, again, numbers, observer)
-    rounds = {case: duet.seen[case].rounds for case in again}
-    return {
-        case: confirmed(judged[case], found, plan.threshold)
-        for case, found in rounds.items()
-        if len(found) == CONFIRMATION_ROUNDS
-    }
+    for case in again:
+        seen[case].failed |= duet.seen[case].failed
+    whole = [case for case in again if not duet.seen[case].failed]
+    return {case: confirmed(judged[case], duet.seen[case].rounds, plan.threshold) for case in whole}
 
 
 def _play(duet: Duet, cases: Sequence[str], numbers: Iterable[int], observer: Observer) -> None:
@@ -232,7 +256,7 @@ def chosen(pattern: str | None) -> tuple[str, ...]:
     """
     around = matrix.Surroundings.here()
     every = [case for case in matrix.cases("quick", pattern) if matrix.skip_reason(case, around) is None]
-    found = tuple(case.id for case in every if pattern or case.path.startswith("bridge."))
+    found = tuple(case.id for case in every if pattern or case.path.startswith(_OURS))
     if not found:
         raise NoCasesError(
             f"no case of preset quick that can be compared matches {pattern!r}; run --list shows their ids"

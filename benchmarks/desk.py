@@ -6,6 +6,7 @@ gets checks and pytest-benchmark's table. A session starts fresh processes that 
 
 from __future__ import annotations
 
+import gc
 from dataclasses import asdict, dataclass
 from functools import cached_property
 from time import perf_counter_ns
@@ -15,7 +16,7 @@ import pytest
 
 from . import trace
 from .clocks import Clock, clock_for, dropping
-from .measure import ROUNDS_MIN, calibrate, device_job, rounds_for
+from .measure import calibrate, device_job, rounds_for
 from .peaks import peaks
 from .suite.cases import MIB, Case
 from .suite.faults import minor_faults
@@ -33,6 +34,9 @@ if TYPE_CHECKING:
 #: Results up to this size are compared with their source in every pass, larger ones in the check alone.
 _PROVED_BYTES: Final = 64 * MIB
 _WARM_UP_CALLS: Final = 2
+#: Clocks beside the one that cases are compared by: this share of its rounds, and at least so many.
+_FURTHER_SHARE: Final = 3
+_FURTHER_ROUNDS_MIN: Final = 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -219,12 +223,18 @@ def _time(benchmark: BenchmarkFixture, call: Call, job: Job) -> None:
 
 
 def _others(call: Call, job: Job, clock: Clock) -> dict[str, list[float]]:
-    """Return the samples of a device's further clocks: a third of the rounds of the first one, which decides."""
+    """Return the samples of a device's further clocks: fewer than of the first one, which decides."""
     found: dict[str, list[float]] = {name: [] for name in clock.further}
-    for _ in range(max(1, job.rounds // ROUNDS_MIN)):
-        for name, sample in clock.further.items():
-            call.prepare()
-            found[name].append(sample(call.run, job.loops))
+    collects = gc.isenabled()
+    gc.disable()  # as pytest-benchmark does while it times
+    try:
+        for _ in range(max(_FURTHER_ROUNDS_MIN, job.rounds // _FURTHER_SHARE)):
+            for name, sample in clock.further.items():
+                call.prepare()
+                found[name].append(sample(call.run, job.loops))
+    finally:
+        if collects:
+            gc.enable()
     return found
 
 

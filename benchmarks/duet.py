@@ -20,7 +20,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, NoReturn, Protocol
 
 from .checkout import ROOT
-from .errors import ForeignBridgeError, WorkerError
+from .errors import ForeignBridgeError, PartnerDiedError, WorkerError
 from .workers import death, tail
 
 if TYPE_CHECKING:
@@ -39,10 +39,6 @@ _LOOPS_MAX: Final = 1_000_000
 _NAMES: Final = ("a", "b")
 
 
-class PartnerDied(Exception):  # noqa: N818  what happened, as the case's failure says it
-    """A process of a duet ended or fell silent; the text says how."""
-
-
 class Partner(Protocol):
     """One side's process, asked a line at a time."""
 
@@ -50,7 +46,7 @@ class Partner(Protocol):
         """Return the answer to a line.
 
         Raises:
-            PartnerDied: there is none.
+            PartnerDiedError: there is none.
         """
 
     def close(self) -> None:
@@ -100,7 +96,7 @@ class Process:
             )
 
     def ask(self, line: Json) -> Json:
-        """Return the answer to a line; PartnerDied, and the process is gone, if it ends or says nothing."""
+        """Return the answer to a line; PartnerDiedError, and the process is gone, if it ends or says nothing."""
         assert self._process.stdin is not None
         with suppress(BrokenPipeError):  # a process that is dead is told of by the answer that does not come
             self._process.stdin.write((json.dumps(line) + "\n").encode())
@@ -122,7 +118,7 @@ class Process:
     def _give_up(self, how: str) -> NoReturn:
         said = tail(self._log, lines=1)
         self.close()
-        raise PartnerDied(f"{how}: {said}" if said else how)
+        raise PartnerDiedError(f"{how}: {said}" if said else how)
 
     def close(self) -> None:
         """End the process; ending it again does nothing."""
@@ -159,7 +155,7 @@ class Duet:
         partners: dict[str, Partner] = {}
         try:
             for case in order:
-                for name in _NAMES if number % 2 else reversed(_NAMES):
+                for name in _begun_by(number):
                     if name not in partners:
                         partners[name] = self._start(name, number)
                 self._one(case, partners, number)
@@ -170,24 +166,32 @@ class Duet:
 
     def _one(self, case: str, partners: dict[str, Partner], number: int) -> None:
         seen = self.seen[case]
-        for name in _NAMES:
-            answer = _asked(seen, partners, name, {"take": case})
+        order = _begun_by(number)  # who builds its inputs first may get the better memory
+        for name in order:
+            answer = _asked(seen, partners, name, {"take": case, "look": name not in seen.did})
             if "refused" in answer:
                 seen.failed[name] = answer["refused"]
             elif "taken" in answer:
                 seen.did.setdefault(name, answer["taken"])
-        if seen.failed:
-            return
-        seen.loops = seen.loops or _loops(*(partners[name].ask({"calibrate": SAMPLE_NS})["call_ns"] for name in _NAMES))
-        if (ratio := _quads(seen, partners, b_first=bool(number % 2))) is not None:
+        if not seen.failed and not seen.loops:
+            calls_ns = [_asked(seen, partners, name, {"calibrate": True}).get("call_ns", 0.0) for name in order]
+            seen.loops = 0 if seen.failed else _loops(*calls_ns)
+        if not seen.failed and (ratio := _quads(seen, partners, b_first=bool(number // 2 % 2))) is not None:
             seen.rounds.append(ratio)
+
+
+def _begun_by(number: int) -> tuple[str, ...]:
+    """Return the sides in the order in which they are started and take a case in a round."""
+    return _NAMES if number % 2 else _NAMES[::-1]
 
 
 def _asked(seen: Seen, partners: dict[str, Partner], name: str, line: Json) -> Json:
     """Ask one side; where its process dies, the case has failed there and the side needs a new one."""
+    if name not in partners:
+        return {}
     try:
         return partners[name].ask(line)
-    except PartnerDied as error:
+    except PartnerDiedError as error:
         seen.failed[name] = str(error)
         partners.pop(name).close()
         return {}
@@ -212,7 +216,7 @@ def _quads(seen: Seen, partners: dict[str, Partner], *, b_first: bool) -> float 
 
 def _order(*, b_first: bool) -> Iterator[str]:
     """Yield the sides of all samples: quads that cancel drift, each other one the other way round."""
-    a, b = reversed(_NAMES) if b_first else _NAMES
+    a, b = _NAMES[::-1] if b_first else _NAMES
     for quad in range(QUADS):
         yield from (a, b, b, a) if quad % 2 == 0 else (b, a, a, b)
 
@@ -229,7 +233,7 @@ def starter(sides: Mapping[str, Side], settings: Settings, pythons: Sequence[str
     def start(name: str, number: int) -> Process:
         try:
             return Process(sides[name], settings, number, by_name[name])
-        except PartnerDied as error:
+        except PartnerDiedError as error:
             raise WorkerError(f"a process of {sides[name].name} {error} before it took a case") from error
 
     return start

@@ -13,6 +13,7 @@ BenchmarkError
  ├─ NothingToResumeError   there is no unfinished session
  ├─ CaseFailedError        the one case that was asked for could not be measured
  └─ WorkerError            a worker stopped with no case to blame: the suite is broken, not a case
+     └─ PartnerDiedError       a process of a duet ended or fell silent
 
 Messages say what was wrong, with the value, and what to do next.
 """
@@ -68,3 +69,7 @@ class CaseFailedError(BenchmarkError):
 
 class WorkerError(BenchmarkError):
     """A worker stopped although no case was running: the suite is broken, not a case."""
+
+
+class PartnerDiedError(WorkerError):
+    """A process of a duet ended or fell silent; the text says how."""

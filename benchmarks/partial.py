@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Final
 
 from . import store
-from .errors import DamagedSessionError
+from .errors import DamagedSessionError, RecordError
 from .records import Failed, Header, Measured, Observation, Record, Semantics, Session, Skipped
 from .stages import CHECK, PROFILE, stage_name
 from .suite.cases import MIB, Case
@@ -120,7 +120,11 @@ class Partial:
             return Skipped(**parts, skipped=self.skipped[case_id])
         if case_id in self.failed:
             return Failed(**parts, failed=self._failure(case_id))
-        return self._measured(case_id, parts)
+        try:
+            return self._measured(case_id, parts)
+        except RecordError as error:  # one case that cannot be right must not cost all others
+            samples = self._samples(case_id)
+            return Failed(**parts, failed={"error": str(error), "stage": "record", "samples_ns": samples})
 
     def _measured(self, case_id: str, parts: Json) -> Measured:
         checked, path = self.checked[case_id], PATHS[parts["path"]]

@@ -3,8 +3,9 @@
 It is started with its side's folder first on the path and this checkout after it, so `bridge` is the side's and
 everything else the checkout's. It begins by saying which `bridge` it has loaded.
 
-    {"take": case}              -> {"taken": {...}} what one call was seen to do, or {"refused": "TypeError: ..."}
-    {"calibrate": nanoseconds}  -> {"call_ns": ...} of the case that was taken
+    {"take": case, "look": yes} -> {"taken": {...}} what one call was seen to do, or {"refused": "TypeError: ..."};
+                                   without a look, the case is only warmed up
+    {"calibrate": yes}          -> {"call_ns": ...} of the case that was taken
     {"time": loops}             -> {"call_ns": ...}
 """
 
@@ -45,13 +46,13 @@ class Partner:
     def answer(self, asked: Json) -> Json:
         """Do what one line asks."""
         if "take" in asked:
-            return self._take(asked["take"])
+            return self._take(asked["take"], look=asked["look"])
         assert self._run is not None, "a case is taken before it is timed"
         if "calibrate" in asked:
             return {"call_ns": calibrate(self._run, perf_counter_ns)[1]}
         return {"call_ns": _batch_ns(self._run, asked["time"]) / asked["time"]}
 
-    def _take(self, case_id: str) -> Json:
+    def _take(self, case_id: str, *, look: bool) -> Json:
         import torch  # noqa: PLC0415  as above
 
         from .suite.calls import call  # noqa: PLC0415
@@ -65,7 +66,9 @@ class Partner:
         torch.set_num_threads(self._threads[case.threads])
         try:
             ready = call(case, self._cache)
-            seen = _seen(ready)
+            seen = _seen(ready) if look else {}
+            for _ in range(_WARM_UP_CALLS):
+                ready.run()
         except (*REFUSALS, WrongResultError) as error:  # anything else ends this process, which is told as well
             return {"refused": f"{type(error).__name__}: {str(error).partition(chr(10))[0]}"}
         self._run = partial(ready.path.function, *ready.args)
@@ -73,13 +76,11 @@ class Partner:
 
 
 def _seen(ready: Call) -> Json:
-    """Prove a call's values, observe what it does, and warm it up."""
+    """Prove a call's values and observe what it does."""
     from .suite.checks import check  # noqa: PLC0415  loads torch
     from .suite.faults import faults_per_call  # noqa: PLC0415
 
     checked = check(ready)
-    for _ in range(_WARM_UP_CALLS):
-        ready.run()
     faults = faults_per_call(lambda: ready.run() is None, _FAULT_CALLS)
     return {"aliasing": checked.aliasing, "alloc_bytes": checked.alloc_bytes, "minflt": faults}
 
@@ -106,8 +107,9 @@ def who() -> Json:
 def serve(lines: TextIO, answers: TextIO) -> None:
     """Answer every line until there is none."""
     settings = json.loads(lines.readline())
-    gc.disable()
     _say(answers, who())
+    gc.disable()
+    gc.freeze()  # what is loaded stays: looking at it again before each case would take longer than most cases
     partner = Partner(settings["threads"], settings["cache_bytes"])
     for line in lines:
         _say(answers, partner.answer(json.loads(line)))

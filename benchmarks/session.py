@@ -171,7 +171,7 @@ def _settings(around: Surroundings) -> Settings:
 def _finish(partial: Partial, observer: Observer, lock: int) -> Path:
     passes = int(partial.header.settings["passes"])
     wanted = _open_probes(partial)
-    stages = (CHECK, *range(1, passes + 1), PROFILE)
+    stages = (CHECK, PROFILE, *range(1, passes + 1))  # a session that is cut short lacks passes, and nothing else
     observer.begin(len(wanted) + sum(len(partial.open_cases(stage)) for stage in stages), passes)
     for stage in stages:
         _stage(partial, stage, wanted if stage == CHECK else [], observer, lock)

@@ -1,11 +1,11 @@
-"""The stages of a session by number: a check of every case, the passes from 1 on, a look at what crosses a link."""
+"""The stages of a session by number: a check of every case, a look at what crosses a link, the passes from 1 on."""
 
 from __future__ import annotations
 
 from typing import Final
 
 CHECK: Final = 0
-#: Comes last; no number of a pass is below zero.
+#: Comes between the check and the passes; no number of a pass is below zero.
 PROFILE: Final = -1
 
 

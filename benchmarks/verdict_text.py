@@ -103,12 +103,17 @@ def _named(side: Side) -> str:
 def _summary(found: Comparison) -> Iterator[str]:
     counts = {word: sum(one.word == word for one in found.cases) for word in _ORDER}
     yield f"{len(found.cases)} cases: " + ", ".join(f"{count} {word}" for word, count in counts.items() if count) + "."
-    visible = sorted(one.verdict.shift.visible for one in found.cases if one.verdict)
+    visible = sorted(max(one.verdict.shift.visible, found.threshold) for one in found.cases if one.verdict)
     if visible:
         middle, worst = visible[len(visible) // 2], visible[-1]
         yield f"Changes from {middle:.1%} on could be seen in half of the cases, from {worst:.1%} on in all."
+        if found.interleaved:
+            yield "A regression that hits only some calls is hidden: the fastest samples are compared."
     moved = "moved: what seems to have changed may be the machine" if found.control_moved else "stood still"
-    yield f"The control, {len(found.control)} paths that do not touch bridge, {moved}."
+    if found.has_control:
+        yield f"The control, {len(found.control)} paths that do not touch bridge, {moved}."
+    else:
+        yield "There is no control: none of the paths that do not touch bridge was judged."
     if found.too_unclear:
         yield "More than a tenth of the cases are unclear: take more rounds (--preset careful) or a calmer machine."
 

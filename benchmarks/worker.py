@@ -65,13 +65,18 @@ class Events:
         self.stream.flush()
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(kw_only=True)
 class SessionPlugin:
     """Puts the desk and the jobs where `benchmarks/conftest.py` looks, and reports what starts and what fails."""
 
     desk: Desk
     jobs: tuple[Job, ...]
     events: Events
+    session: pytest.Session | None = None
+
+    def pytest_sessionstart(self, session: pytest.Session) -> None:
+        """Keep what can be stopped."""
+        self.session = session
 
     def pytest_configure(self, config: pytest.Config) -> None:
         """Hand over the desk and the jobs."""
@@ -86,6 +91,9 @@ class SessionPlugin:
         """Say that a case raised, and what."""
         if report.failed:
             self.events.emit({"case": _case_of(report.nodeid), "failed": _reason(report)})
+            if self.session and _device_is_lost():
+                # Every later case of this process would fail for it; a fresh one takes what is left.
+                self.session.shouldstop = "an error of the device stays"
 
 
 def main(plan: Mapping[str, Any], events: Events) -> int:
@@ -100,13 +108,26 @@ def main(plan: Mapping[str, Any], events: Events) -> int:
     _say_state(plan["device"], events)
     status = pytest.main([*_OPTIONS, str(_TESTS)], plugins=[plugin])
     _say_state(plan["device"], events)
-    return 0 if status == pytest.ExitCode.TESTS_FAILED else int(status)
+    done = {pytest.ExitCode.TESTS_FAILED, pytest.ExitCode.INTERRUPTED}  # failed and stopped are told case by case
+    return 0 if status in done else int(status)
 
 
 def _say_state(device: str, events: Events) -> None:
     """Say what the GPU is at: a link that idles runs slower until it is used."""
     if device != "cpu" and (state := gpu.state(gpu.index_of(device))):
         events.emit({"gpu": state})
+
+
+def _device_is_lost() -> bool:
+    """Whether an error of the device stays: after an illegal access each further call of CUDA fails."""
+    torch = sys.modules.get("torch")
+    if torch is None or not torch.cuda.is_initialized():
+        return False
+    try:
+        torch.cuda.synchronize()
+    except RuntimeError:
+        return True
+    return False
 
 
 def _desk(plan: Mapping[str, Any], bench: Bench, events: Events) -> Desk:

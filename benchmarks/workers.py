@@ -75,6 +75,7 @@ def events(plan: Plan, *, lock: int | None = None, limit_s: float = CASE_LIMIT_S
 
 def _one_worker(plan: Plan, lock: int | None, limit_s: float) -> Iterator[Json]:
     running: str | None = None
+    told = False
     with tempfile.TemporaryFile() as log, _started(plan, log, lock) as worker:
         try:
             for event in _lines(worker, limit_s):
@@ -82,11 +83,12 @@ def _one_worker(plan: Plan, lock: int | None, limit_s: float) -> Iterator[Json]:
                     running = event["started"]
                 else:
                     running = None if running == (event.get("case") or event.get("probe")) else running
+                    told = told or "case" in event or "probe" in event
                 yield event
             status = worker.wait()
             if running is not None:
                 yield _blamed(running, plan, death(status), crashed=-status in _CRASHES, log=log)
-            elif status != 0:
+            elif status != 0 and not told:  # else it died while it ended, and all it did has been told
                 raise WorkerError(f"a worker {death(status)} before it took a case:\n{tail(log)}")
         except TimeoutError:
             worker.kill()

@@ -3,10 +3,11 @@
 #
 #   bash benchmarks/studies/gpu_check.sh OUT [COMMIT]
 #
-# It runs the device tests, a session of the gpu preset (its last pass is the profiler's, its ring.* cases are the sweep
+# It runs the device tests, a session of the gpu preset (its second stage is the profiler's, its ring.* cases are the sweep
 # of the ring's geometries), and leaves a handful of files in OUT. It needs numpy, torch, pytest, pytest-benchmark,
 # pytest-timeout, psutil, typer and rich. Every part has its own limit of time, and what one part leaves is kept
-# whatever becomes of the next: an unfinished session keeps its finished cases in OUT/*.partial.
+# whatever becomes of the next: an unfinished session keeps its finished cases in OUT/*.partial, and goes on with
+# `python -m benchmarks run --resume --out OUT --commit COMMIT`. PARTS="session" leaves the other parts out.
 set -uo pipefail
 exec </dev/null
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
@@ -34,7 +35,8 @@ part() {  # a name, a limit in seconds, a command: its output goes to OUT/name.t
   echo "gpu_check.sh needs a CUDA device, and torch finds none" >&2
   exit 2
 }
-part machine 30 bash -c 'nvidia-smi; nvidia-smi --query-gpu=pcie.link.gen.max,pcie.link.width.max --format=csv; lscpu; free -g'
-part device-tests "$tests_limit_s" "$python" -m pytest -q -p no:cacheprovider -m gpu tests/device
-part session "$session_limit_s" "$python" -m benchmarks run --preset gpu --commit "$commit" --out "$out"
+parts=${PARTS:-machine device-tests session}
+[[ $parts == *machine* ]] && part machine 30 bash -c 'nvidia-smi; nvidia-smi --query-gpu=pcie.link.gen.max,pcie.link.width.max --format=csv; lscpu; free -g'
+[[ $parts == *device-tests* ]] && part device-tests "$tests_limit_s" "$python" -m pytest -q -p no:cacheprovider -m gpu tests/device
+[[ $parts == *session* ]] && part session "$session_limit_s" "$python" -m benchmarks run --preset gpu --commit "$commit" --out "$out"
 exit "$worst"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import count
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -10,6 +11,7 @@ import torch
 
 from .cases import TRANSFERS
 from .given import Setting, arguments, batch
+from .inputs import stamp
 from .paths import PATHS
 
 if TYPE_CHECKING:
@@ -20,6 +22,9 @@ if TYPE_CHECKING:
     from .registry import Path
 
     Array = np.ndarray[Any, np.dtype[Any]]
+
+#: Each transfer has elements of its own.
+_GENERATIONS: Final = count(1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,6 +67,7 @@ def call(case: Case, cache: InputCache, device: str = "cpu") -> Call:
 
 def _transfer(setting: Setting) -> Call:
     case, source = setting.case, setting.input
+    stamp(source, case.source_dtype, next(_GENERATIONS))
     elements = {"h2d_cast": lambda: _cast_reference(case.target_dtype)(source.reference)}
     elements["many"] = lambda: batch(case, source)
     expected = elements.get(setting.path.family, lambda: source.reference)

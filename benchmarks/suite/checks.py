@@ -145,7 +145,7 @@ def _first_element(result: Any) -> bytes:  # noqa: ANN401  an array or a tensor
 
 
 def _new_bytes(call: Call, result: Any, aliasing: Aliasing) -> int:  # noqa: ANN401  an array or a tensor
-    into_given_memory = any(result is argument for argument in call.args)
+    into_given_memory = any(_same_memory(result, argument) for argument in call.args)
     if aliasing == "shares" or into_given_memory:
         return 0
     if isinstance(result, list):
@@ -153,6 +153,17 @@ def _new_bytes(call: Call, result: Any, aliasing: Aliasing) -> int:  # noqa: ANN
     if isinstance(result, torch.Tensor):
         return result.untyped_storage().nbytes()
     return _owner(result).nbytes
+
+
+def _same_memory(result: Any, argument: Any) -> bool:  # noqa: ANN401  whatever a call takes
+    """Whether two arrays or tensors begin at the same byte, whatever they are wrapped in."""
+    kinds = (np.ndarray, torch.Tensor)
+    return isinstance(result, kinds) and isinstance(argument, kinds) and _start(result) == _start(argument)
+
+
+def _start(x: Any) -> int:  # noqa: ANN401  an array or a tensor
+    start: int = x.data_ptr() if isinstance(x, torch.Tensor) else x.__array_interface__["data"][0]
+    return start
 
 
 def _owner(array: Array) -> Array:

@@ -150,7 +150,7 @@ def on_device(setting: Setting) -> torch.Tensor:
 @given
 def out(setting: Setting) -> Array:
     """Give pageable memory on the host, every page of it touched."""
-    return np.full(setting.input.shape, 1).astype(setting.input.reference.dtype)
+    return np.full(setting.input.shape, 1, setting.input.reference.dtype)
 
 
 # ---- dtypes
@@ -180,7 +180,7 @@ def source_dtype(setting: Setting) -> torch.dtype:
 
 @given
 def device(setting: Setting) -> torch.device:
-    """Give the device, with its index."""
+    """Give the device."""
     return setting.device
 
 
@@ -243,22 +243,21 @@ def _ring_of(where: torch.device, geometry: Geometry | int | None) -> Ring:
 
 
 class CopyByThreads:
-    """Moves the source's bytes into warm memory by some threads, each an equal part; returns that memory."""
+    """Moves the source's bytes into given memory by some threads, each an equal part; returns that memory."""
 
     def __init__(self, source: Input) -> None:
         self._source = np.ascontiguousarray(source.reference)
-        self._out = np.full_like(self._source, 1)
         self._pool = ThreadPoolExecutor(_COPIERS)
 
-    def __call__(self, threads: int) -> Array:
+    def __call__(self, out: Array, threads: int) -> Array:
         """Move all bytes."""
         step = -(-self._source.nbytes // threads)
-        list(self._pool.map(partial(self._move, step), range(0, self._source.nbytes, step)))
-        return self._out
+        list(self._pool.map(partial(self._move, out, step), range(0, self._source.nbytes, step)))
+        return out
 
-    def _move(self, step: int, start: int) -> None:
+    def _move(self, out: Array, step: int, start: int) -> None:
         nbytes = min(step, self._source.nbytes - start)
-        ctypes.memmove(self._out.ctypes.data + start, self._source.ctypes.data + start, nbytes)
+        ctypes.memmove(out.ctypes.data + start, self._source.ctypes.data + start, nbytes)
 
 
 @given

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 _TILE_ELEMENTS: Final = 65_536
 #: A tile's number in as many elements, each of one of two values: more tiles than memory has.
 _NUMBER_BITS: Final = 16
+_STORED: Final = {"bfloat16": "uint16"}
 _BITS: Final = {"bool": (0, 1), "bfloat16": (0x3F80, 0x4000)}
 _SLICE_MARGIN: Final = 8
 _CHANNELS: Final = 4
@@ -62,6 +63,19 @@ class Input:
         One bit of each byte is turned: whatever the dtype, the value changes and stays a value (a bool stays a bool).
         """
         self.memory[self.first_byte : self.first_byte + self.reference.itemsize] ^= 1
+
+
+def stamp(source: Input, dtype: str, generation: int) -> None:
+    """Write a number into every tile of a source's memory, behind the tile's own.
+
+    Memory that is used again holds what an earlier case left there; with another number that is no right result.
+    """
+    elements = source.memory[: source.memory.nbytes // DTYPES[dtype] * DTYPES[dtype]].view(_STORED.get(dtype, dtype))
+    size = min(_TILE_ELEMENTS, elements.size)
+    tiles = elements[: elements.size - elements.size % size].reshape(-1, size)
+    bits = generation >> np.arange(_NUMBER_BITS) & 1
+    place = tiles[:, _NUMBER_BITS : 2 * _NUMBER_BITS] if size >= 2 * _NUMBER_BITS else tiles
+    place[...] = np.asarray(_BITS.get(dtype, (1, 2)), elements.dtype)[bits[: place.shape[1]]]
 
 
 def build(case: Case, source: Source) -> Input:

@@ -347,7 +347,8 @@ def test_a_comparison_ends_with_its_exit_code(monkeypatch: pytest.MonkeyPatch) -
     """The text goes to standard output in the format asked for, and the exit code is the comparison's."""
     side = Side(name="<a>", commit=None, folder=Path(), bridge_hash="0" * 16)
     moved = Found(case="c", verdict=verdict(Shift(value=1, low=0.9, high=1.1, rounds=10)), flagged=True)
-    for control, code in (((), 0), ((moved,), 4)):
+    still = Found(case="d", verdict=verdict(Shift(value=0, low=-0.01, high=0.01, rounds=10)))
+    for control, code in (((still,), 0), ((moved,), 4), ((), 4)):
         known = Comparison(a=side, b=side, effort="quick", threshold=0.05, cases=(), control=control)
         monkeypatch.setattr(main, "_duet", lambda *_, known=known, **__: known)
         found = call("compare", "HEAD", "--format", "json")

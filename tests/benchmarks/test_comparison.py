@@ -12,7 +12,7 @@ import pytest
 
 from benchmarks import comparison, verdict_text
 from benchmarks.comparison import FAILED, OK, UNSURE, WORSE, Comparison, Plan, compare
-from benchmarks.duet import PartnerDied
+from benchmarks.errors import PartnerDiedError, WorkerError
 from benchmarks.sides import Side
 
 if TYPE_CHECKING:
@@ -69,7 +69,7 @@ class Played:
             self.case = line["take"]
             did = self.world.does(self.case, self.name)
             if "dies" in did:
-                raise PartnerDied(did["dies"])
+                raise PartnerDiedError(did["dies"])
             if "refused" in did:
                 return did
             return {"taken": {"aliasing": "shares", "alloc_bytes": 0, "minflt": 0.0} | did}
@@ -208,6 +208,64 @@ def test_a_case_that_fails_on_b_alone_is_worse(sides: tuple[str, ...], code: int
     assert next(iter(how.values())).replace("<", "&lt;") in verdict_text.to_markdown(found)
 
 
+@pytest.mark.parametrize("side", ["a", "b"])
+@pytest.mark.parametrize("factor", [1.3, 0.7])
+def test_what_fails_while_it_is_confirmed_has_failed(side: str, factor: float) -> None:
+    """A change whose fresh rounds fail is no change that was repeated: the case failed, on the side where it did."""
+
+    class Fragile(World):
+        def start(self, name: str, number: int) -> Played:
+            self.does = lambda case, who: (
+                {"refused": "<no>"} if (case, who) == (OURS[0], side) and number > 1000 else {}
+            )
+            return super().start(name, number)
+
+    found = compared(Fragile(noisy(0.01, **{"64B": factor})))
+    assert (found.cases[0].word, found.cases[0].failed) == ("failed", {side: "<no>"})
+    assert found.exit_code == (WORSE if side == "b" else FAILED)
+
+
+def test_a_side_that_does_not_start_is_worse() -> None:
+    """A bridge that cannot be imported on B alone fails every case there, with the reason; on A it is an error."""
+
+    class Broken(World):
+        broken = "b"
+
+        def start(self, name: str, number: int) -> Played:
+            if name == self.broken:
+                raise WorkerError(f"a process of {B.name} ended with exit code 1: SyntaxError before it took a case")
+            return super().start(name, number)
+
+    found = compared(Broken(noisy(0.01)))
+    assert found.exit_code == WORSE
+    assert {one.word for one in found.cases} == {"failed"}
+    assert "SyntaxError" in verdict_text.to_table(found)
+    Broken.broken = "a"
+    with pytest.raises(WorkerError):
+        compared(Broken(noisy(0.01)))
+
+
+def test_others_paths_are_control_wherever_they_are_asked_for() -> None:
+    """Cases of the control that a filter names too are still the control; a false alarm on them is not B's fault."""
+    found = compared(World(noisy(0.01, **{"torch.tensor": 1.3})), cases=PEERS, control=PEERS)
+    assert [one.case for one in found.control] == list(PEERS)
+    assert (words(found)[0], found.exit_code) == ("slower", UNSURE)
+
+
+def test_without_a_control_nothing_can_be_said() -> None:
+    """Where no path of others was judged, nobody knows what the machine did."""
+    found = compared(World(noisy(0.01)), control=())
+    assert found.exit_code == UNSURE
+    assert "There is no control" in verdict_text.to_table(found)
+
+
+def test_nothing_below_the_threshold_is_said_to_be_visible() -> None:
+    """However narrow the intervals, what a comparison says it could see is not less than its threshold."""
+    told = verdict_text.to_table(compared(World(noisy(0.0005))))
+    assert "Changes from 5.0% on could be seen in half of the cases, from 5.0% on in all." in told
+    assert "hits only some calls" in told
+
+
 def test_the_table_begins_with_what_got_worse() -> None:
     """The first line says which sides and what came of it; then the worst case; what did not change is counted."""
     found = compared(World(noisy(0.01, **{"64B": 0.8, "1MiB": 1.5})))
@@ -264,8 +322,8 @@ def test_nothing_to_say_is_no_comment() -> None:
 def test_a_comment_fits() -> None:
     """However many cases changed, a comment keeps the worst and says how many it leaves out."""
     found = compared(World(noisy(0.001, as_tensor=1.5)))
-    whole, cut = (verdict_text.comment(found, limit) for limit in (60_000, 500))
+    whole, cut = (verdict_text.comment(found, limit) for limit in (60_000, 580))
     assert whole == verdict_text.to_markdown(found)
-    assert len(cut.encode()) <= 500
+    assert len(cut.encode()) <= 580
     assert cut.count("| slower |") == 2
     assert "2 cases more are left out here." in cut

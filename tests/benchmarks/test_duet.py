@@ -9,8 +9,8 @@ import pytest
 
 from benchmarks import duet
 from benchmarks.checkout import ROOT, tree_hash
-from benchmarks.duet import DISCARDED, QUADS, Duet, PartnerDied, Process, Settings, starter
-from benchmarks.errors import ForeignBridgeError, WorkerError
+from benchmarks.duet import DISCARDED, QUADS, Duet, Process, Settings, starter
+from benchmarks.errors import ForeignBridgeError, PartnerDiedError, WorkerError
 from benchmarks.sides import Side, side
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ class Partners:
         self.ns, self.trouble = {"a": a_ns, "b": b_ns}, trouble
         self.log: list[tuple[str, str]] = []
         self.started: list[tuple[str, int]] = []
-        self.closed = 0
+        self.closed, self.looks = 0, 0
 
     def start(self, name: str, number: int) -> Played:
         """Start one."""
@@ -44,8 +44,9 @@ class Played:
         """Answer as a real one does."""
         what = next(iter(line))
         self.both.log.append((self.name, what))
+        self.both.looks += line.get("look", 0)
         if (self.name, what) == self.both.trouble.get("dies"):
-            raise PartnerDied("ended with -11")
+            raise PartnerDiedError("ended with -11")
         if what == "take":
             refused = self.both.trouble.get("refuses") == self.name
             return {"refused": "TypeError: <no>"} if refused else {"taken": {"aliasing": "copies"}}
@@ -75,8 +76,8 @@ def test_a_round_is_the_ratio_of_the_fastest_samples() -> None:
 
 
 def test_sides_take_turns() -> None:
-    """Samples come in quads that cancel drift, and the side that begins changes from round to round."""
-    for number, first in ((1, "b"), (2, "a")):
+    """Samples come in quads that cancel drift; who begins changes, and not with who was started first."""
+    for number, first in ((1, "a"), (2, "b"), (3, "b"), (4, "a")):
         both = Partners()
         played(both, number, cases=CASES[:1])
         timed = [name for name, what in both.log if what == "time"][2 * DISCARDED :]
@@ -111,13 +112,27 @@ def test_a_side_that_refuses_is_named_and_not_timed() -> None:
     assert [what for _, what in both.log].count("take") == 2 * len(CASES)
 
 
-@pytest.mark.parametrize("what", ["take", "time"])
+@pytest.mark.parametrize("what", ["take", "calibrate", "time"])
 def test_a_side_that_dies_costs_its_case(what: str) -> None:
     """A process that dies fails its case on its side; the next case gets a fresh process."""
     both = Partners(dies=("b", what))
     found = played(both, 1).seen
     assert all(one.failed == {"b": "ended with -11"} for one in found.values())
     assert [name for name, _ in both.started].count("b") == len(CASES)
+
+
+def test_neither_side_always_takes_a_case_first() -> None:
+    """Who builds its inputs first changes from round to round."""
+    both = Partners()
+    played(both, 1, 2, cases=CASES[:1])
+    assert [name for name, what in both.log if what == "take"] == ["a", "b", "b", "a"]
+
+
+def test_each_side_is_looked_at_once() -> None:
+    """What a side does with a case is proved and observed in the first round alone; later ones only warm it up."""
+    both = Partners()
+    played(both, 1, 2, 3)
+    assert both.looks == 2 * len(CASES)
 
 
 def test_orders_are_random_and_repeat() -> None:
@@ -144,11 +159,13 @@ def test_a_real_partner_has_the_bridge_of_its_side(ours: Side) -> None:
     try:
         assert partner.who["bridge"] == ours.bridge_hash == tree_hash(ROOT / "bridge")
         assert partner.who["folder"] == ours.folder.name
-        taken = partner.ask({"take": CASES[1]})["taken"]
+        taken = partner.ask({"take": CASES[1], "look": True})["taken"]
         assert (taken["aliasing"], taken["alloc_bytes"]) == ("shares", 0)
-        assert partner.ask({"calibrate": 1})["call_ns"] > 0
+        assert partner.ask({"calibrate": True})["call_ns"] > 0
         assert partner.ask({"time": 10})["call_ns"] > 0
-        assert partner.ask({"take": "torch.tensor/float32/reversed/64B/1t"})["refused"].startswith("ValueError: ")
+        assert partner.ask({"take": "torch.tensor/float32/reversed/64B/1t", "look": False})["refused"].startswith(
+            "ValueError: "
+        )
     finally:
         partner.close()
 
@@ -174,7 +191,7 @@ def test_a_partner_that_says_nothing_is_given_up(ours: Side, monkeypatch: pytest
     partner = Process(ours, SETTINGS, 1)
     monkeypatch.setattr(duet, "ANSWER_LIMIT_S", 0.01)
     try:
-        with pytest.raises(PartnerDied, match=r"said nothing for 0\.01 s and was killed"):
-            partner.ask({"take": CASES[0]})
+        with pytest.raises(PartnerDiedError, match=r"said nothing for 0\.01 s and was killed"):
+            partner.ask({"take": CASES[0], "look": True})
     finally:
         partner.close()

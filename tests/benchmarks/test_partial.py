@@ -231,6 +231,17 @@ def test_the_state_of_the_gpu_is_told_before_and_after(transfer: Partial) -> Non
     assert transfer.session().header.machine["gpu_state"] == {"before": {"link_gen": 1}, "after": {"link_gen": 4}}
 
 
+def test_a_record_that_cannot_be_right_costs_itself(partial: Partial) -> None:
+    """A case whose samples make no sense is failed with them, and the others are measured."""
+    for case in (SHARED, COPIED):
+        partial.add(checked(case), CHECK)
+    partial.add(timed(SHARED, 1, 5.0), 1)
+    partial.add(timed(COPIED, 1, 0.0), 1)
+    known = partial.session()
+    assert [one.case for one in known.measured] == [SHARED]
+    assert (known.failed[0].case, known.failed[0].failed["samples_ns"]) == (COPIED, {"wall": ((0.0,),)})
+
+
 def test_the_parts_of_a_case_are_those_of_its_id() -> None:
     """What every record says of its case comes from the id and the path's family."""
     assert case_parts("h2d.pageable/float32/C/4KiB/1t") == {

@@ -174,3 +174,17 @@ def test_the_standard_output_is_moved_away() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], cwd=checkout.ROOT, capture_output=True, text=True, check=True)
     assert (done.stdout, done.stderr) == ("<event>", "<noise>")
+
+
+@pytest.mark.parametrize("lost", [True, False])
+def test_an_error_of_the_device_that_stays_ends_the_worker(monkeypatch: pytest.MonkeyPatch, *, lost: bool) -> None:
+    """Where the device fails every further call, the process ends after the case that failed, and takes no other."""
+
+    def synchronize() -> None:
+        if lost:
+            raise RuntimeError("CUDA error: an illegal memory access was encountered")
+
+    monkeypatch.setattr("torch.cuda.is_initialized", lambda: True)
+    monkeypatch.setattr("torch.cuda.synchronize", synchronize)
+    events = run(a_plan(0, {"case": REFUSED}, {"case": PLAIN}))
+    assert [event["started"] for event in events if "started" in event] == [REFUSED] + [PLAIN] * (not lost)

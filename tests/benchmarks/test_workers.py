@@ -138,6 +138,13 @@ def test_a_worker_that_says_nothing_is_an_error(fake_worker: Order) -> None:
         list(events(a_plan(), limit_s=0.5))
 
 
+def test_a_worker_that_dies_while_it_ends_costs_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """When all cases are told, how the process ended does not matter: a device's driver may fail at its exit."""
+    code = f"import json, os; print(json.dumps({{'case': '{CASES[0]}'}}), flush=True); os.abort()"
+    monkeypatch.setattr(workers, "_WORKER", (sys.executable, "-S", "-c", code))
+    assert finished(list(events(a_plan(cases=CASES[:1])))) == [(CASES[0], None)]
+
+
 def test_a_worker_that_leaves_work_undone_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
     """A worker that ends well without taking a case is an error: a new one would do the same, for ever."""
     monkeypatch.setattr(workers, "_WORKER", (sys.executable, "-S", "-c", "input()"))
