@@ -442,9 +442,7 @@ def test_a_session_of_transfers_in_real_processes(
     """From request to file a session of the gpu preset works on a device that the host plays: every family."""
     monkeypatch.setattr("torch.cuda.is_available", lambda: True)
     monkeypatch.setattr(workers, "_WORKER", (sys.executable, "-m", "tests.benchmarks.played_worker"))
-    pattern = (
-        r"(^(ref|h2d|d2h|bridge)\..*/4KiB/|^many\..*/items64KiB/|^ring\.1MiB\.1x2/|^cast\.nb/|^ovl\..*/64MiB)"
-    )
+    pattern = r"(^(ref|h2d|d2h|bridge)\..*/4KiB/|^many\..*/items64KiB/|^ring\.1MiB\.1x2/|^cast\.nb/|^ovl\..*/64MiB)"
     request = Request(preset="gpu", pattern=pattern, passes=1, out=tmp_path / "out")
     known = store.read(session.run(request, Watcher(), lock_file=lock_file))
     assert known.failed == ()
