@@ -119,7 +119,7 @@ def compare(
         _stop(f"there is no format {format_!r}; choose one of {', '.join(verdict_text.FORMATS)}", FAILED)
     least = _share(threshold)
     if any(name.endswith(".jsonl") for name in (a, b)):
-        found = _guarded(lambda: _stored(a, b, threshold=least, force=force))
+        found = _guarded(lambda: _stored(a, b, pattern, threshold=least, force=force))
     else:
         found = _guarded(lambda: _duet(a, b, pattern, effort=preset, threshold=least, seed=seed), _NOT_KEPT)
     texts = {"table": verdict_text.to_table, "md": verdict_text.to_markdown, "json": verdict_text.to_json}
@@ -231,27 +231,19 @@ def _tell_github(found: Comparison) -> None:
         COMMENT.write_text(text + "\n", encoding="utf-8")
 
 
-def _stored(a: str, b: str, *, threshold: float, force: bool) -> Comparison:
+def _stored(a: str, b: str, pattern: str | None, *, threshold: float, force: bool) -> Comparison:
     from .stored import compare_sessions
 
-    return compare_sessions(_load(a), _load(b), threshold=threshold, force=force)
+    return compare_sessions(_load(a), _load(b), pattern=pattern, threshold=threshold, force=force)
 
 
 def _duet(a: str, b: str, pattern: str | None, **asked: Any) -> Comparison:  # noqa: ANN401  the fields of a plan
-    import tempfile
-
     from . import comparison
-    from .duet import Settings, starter
-    from .lock import machine_lock
-    from .matrix import Surroundings
     from .progress import observer
-    from .sides import side
 
     plan = comparison.Plan(cases=comparison.chosen(pattern), **asked)
-    settings = Settings(threads={"1t": 1, "allt": Surroundings.here().threads}, cache_bytes=1 << 30)
-    with tempfile.TemporaryDirectory() as folder, machine_lock(), observer() as watched:
-        sides = {"a": side(a, Path(folder) / "a"), "b": side(b, Path(folder) / "b")}
-        return comparison.compare(sides["a"], sides["b"], plan, starter(sides, settings), watched)
+    with observer() as watched:
+        return comparison.between(a, b, plan, watched)
 
 
 def _listed(request: Request) -> str:

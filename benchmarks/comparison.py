@@ -6,12 +6,17 @@ touch `bridge` run in the same rounds as a control: if they seem to change, it w
 
 from __future__ import annotations
 
+import tempfile
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from . import matrix
-from .duet import Duet
+from .duet import Duet, Settings, starter
 from .errors import NoCasesError, WorkerError
+from .lock import LOCK_FILE, machine_lock
+from .sides import side
+from .suite.cases import OURS
 from .verdicts import CONFIRMATION_ROUNDS, LOOKS, THRESHOLD, Verdict, confirmed, settled, shift, verdict
 
 if TYPE_CHECKING:
@@ -36,11 +41,12 @@ CONTROL: Final = (
     "np.stack.from_numpy/float32/C/4KiB/1t",
     "seeds.preprocess/float32/C/4KiB/1t",
 )
-_OURS: Final = "bridge."
+_COPIED: Final = "shares -> copies"
 #: Of the control so many may be flagged before it has moved, and so many of the cases may be unclear.
 _FLAGGED_SHARE: Final = 0.05
 _FLAGGED_LEAST: Final = 2
 _UNCLEAR_SHARE: Final = 0.1
+_CACHE_BYTES: Final = 1 << 30
 #: Rounds that confirm have numbers of their own, so that their orders and hash seeds are new.
 _CONFIRMATION: Final = 1000
 #: A change of page faults is said from this ratio and this many pages on.
@@ -61,7 +67,6 @@ class Found:
     log_ratios: tuple[float, ...] = ()
     flagged: bool = False
     changes: tuple[str, ...] = ()
-    became_copy: bool = False
     failed: Mapping[str, str] = field(default_factory=dict)
 
     @property
@@ -75,9 +80,14 @@ class Found:
         return self.verdict.word if self.verdict else "failed"
 
     @property
+    def became_copy(self) -> bool:
+        """Whether B copies what A shares."""
+        return _COPIED in self.changes
+
+    @property
     def is_worse(self) -> bool:
         """Whether side B is certainly worse: slower, a copy where A shares, or failing where A does not."""
-        slower = self.word == "slower" and self.case.startswith(_OURS)  # other paths run the same code on both sides
+        slower = self.word == "slower" and self.case.startswith(OURS)  # other paths run the same code on both sides
         return slower or self.became_copy or set(self.failed) == {"b"}
 
 
@@ -141,6 +151,18 @@ class Plan:
     def most_rounds(self) -> int:
         """How many rounds there are at most before changes are confirmed."""
         return LOOKS[self.effort][-1].rounds
+
+
+def between(a: str, b: str, plan: Plan, observer: Observer, *, lock_file: Path = LOCK_FILE) -> Comparison:
+    """Compare the `bridge` of two commits, or of one and the working tree, on this machine.
+
+    Raises:
+        NoSideError, MachineBusyError, ForeignBridgeError, WorkerError: nothing was compared, and why.
+    """
+    settings = Settings(threads={"1t": 1, "allt": matrix.Surroundings.here().threads}, cache_bytes=_CACHE_BYTES)
+    with tempfile.TemporaryDirectory() as folder, machine_lock(lock_file):
+        sides = {"a": side(a, Path(folder) / "a"), "b": side(b, Path(folder) / "b")}
+        return compare(sides["a"], sides["b"], plan, starter(sides, settings), observer)
 
 
 def compare(a: Side, b: Side, plan: Plan, start: Start, observer: Observer) -> Comparison:
@@ -219,20 +241,18 @@ def _play(duet: Duet, cases: Sequence[str], numbers: Iterable[int], observer: Ob
 
 def _found(case: str, seen: Seen, judged: Verdict | None, *, flagged: bool) -> Found:
     both = "a" in seen.did and "b" in seen.did
-    changes, became_copy = _changes(seen.did["a"], seen.did["b"]) if both else ((), False)
     return Found(
         case=case,
         verdict=None if seen.failed else judged,
         log_ratios=tuple(seen.rounds),
         flagged=flagged,
-        changes=changes,
-        became_copy=became_copy,
+        changes=changes(seen.did["a"], seen.did["b"]) if both else (),
         failed=dict(seen.failed),
     )
 
 
-def _changes(a: Json, b: Json) -> tuple[tuple[str, ...], bool]:
-    """Return in words what B does otherwise than A, and whether it copies what A shares."""
+def changes(a: Json, b: Json) -> tuple[str, ...]:
+    """Return in words what one call does otherwise on B than on A: its aliasing, new memory, page faults."""
     said: list[str] = []
     if a["aliasing"] != b["aliasing"]:
         said.append(f"{a['aliasing']} -> {b['aliasing']}")
@@ -240,7 +260,7 @@ def _changes(a: Json, b: Json) -> tuple[tuple[str, ...], bool]:
         said.append(f"new memory {a['alloc_bytes']:,} -> {b['alloc_bytes']:,} bytes")
     if _faults_changed(a["minflt"], b["minflt"]):
         said.append(f"page faults {a['minflt']:,.0f} -> {b['minflt']:,.0f}")
-    return tuple(said), (a["aliasing"], b["aliasing"]) == ("shares", "copies")
+    return tuple(said)
 
 
 def _faults_changed(a: float, b: float) -> bool:
@@ -256,7 +276,7 @@ def chosen(pattern: str | None) -> tuple[str, ...]:
     """
     around = matrix.Surroundings.here()
     every = [case for case in matrix.cases("quick", pattern) if matrix.skip_reason(case, around) is None]
-    found = tuple(case.id for case in every if pattern or case.path.startswith(_OURS))
+    found = tuple(case.id for case in every if pattern or case.path.startswith(OURS))
     if not found:
         raise NoCasesError(
             f"no case of preset quick that can be compared matches {pattern!r}; run --list shows their ids"

@@ -30,7 +30,6 @@ if TYPE_CHECKING:
     from .suite.inputs import InputCache
     from .suite.registry import Path
 
-
 #: Results up to this size are compared with their source in every pass, larger ones in the check alone.
 _PROVED_BYTES: Final = 64 * MIB
 _WARM_UP_CALLS: Final = 2
@@ -164,7 +163,7 @@ class PassDesk:
 
 @dataclass(frozen=True, kw_only=True)
 class ProfileDesk:
-    """Look at what crosses the link: a session's last process, where nothing is timed from outside."""
+    """Look at what crosses the link: a process of its own, where nothing is timed from outside."""
 
     bench: Bench
     emit: Callable[[Mapping[str, Any]], None]

@@ -24,7 +24,7 @@ from .errors import ForeignBridgeError, PartnerDiedError, WorkerError
 from .workers import death, tail
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping
 
     from .records import Json
     from .sides import Side
@@ -55,11 +55,10 @@ class Partner(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """What both sides are told: thread counts, memory for inputs, and the seed of the orders."""
+    """What both sides are told: thread counts, and memory for inputs."""
 
     threads: Mapping[str, int]
     cache_bytes: int
-    seed: int = 0
 
 
 @dataclass(kw_only=True)
@@ -75,11 +74,11 @@ class Seen:
 class Process:
     """A partner in a process of its own, over one side's `bridge`."""
 
-    def __init__(self, side: Side, settings: Settings, number: int, python: str = sys.executable) -> None:
+    def __init__(self, side: Side, settings: Settings, number: int) -> None:
         path = os.pathsep.join((str(side.folder), str(ROOT)))
         self._log = tempfile.TemporaryFile()  # noqa: SIM115  closed with the process
-        self._process = subprocess.Popen(  # noqa: S603  our own module, no shell
-            [python, "-P", "-m", "benchmarks.partner"],
+        self._process = subprocess.Popen(
+            [sys.executable, "-P", "-m", "benchmarks.partner"],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self._log,
@@ -221,18 +220,17 @@ def _order(*, b_first: bool) -> Iterator[str]:
         yield from (a, b, b, a) if quad % 2 == 0 else (b, a, a, b)
 
 
-def starter(sides: Mapping[str, Side], settings: Settings, pythons: Sequence[str] = ()) -> Start:
-    """Return what starts the processes of two sides, each by its own interpreter where two are given.
+def starter(sides: Mapping[str, Side], settings: Settings) -> Start:
+    """Return what starts the processes of two sides.
 
     Raises:
         WorkerError: a process ends before it takes a case.
         ForeignBridgeError: a side does not load its own `bridge`.
     """
-    by_name = dict(zip(_NAMES, pythons or (sys.executable,) * 2, strict=True))
 
     def start(name: str, number: int) -> Process:
         try:
-            return Process(sides[name], settings, number, by_name[name])
+            return Process(sides[name], settings, number)
         except PartnerDiedError as error:
             raise WorkerError(f"a process of {sides[name].name} {error} before it took a case") from error
 

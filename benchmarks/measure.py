@@ -52,14 +52,15 @@ def device_job(batch: int, call_ns: float) -> tuple[int, int]:
 
 
 def _best_batch_ns(run: Callable[[], object], loops: int, clock: Callable[[], int]) -> int:
-    best_ns = _batch_ns(run, loops, clock)
+    best_ns = batch_ns(run, loops, clock)
     for _ in range(_TRIES - 1):
         if best_ns < _LONG_NS:
-            best_ns = min(best_ns, _batch_ns(run, loops, clock))
+            best_ns = min(best_ns, batch_ns(run, loops, clock))
     return best_ns
 
 
-def _batch_ns(run: Callable[[], object], loops: int, clock: Callable[[], int]) -> int:
+def batch_ns(run: Callable[[], object], loops: int, clock: Callable[[], int]) -> int:
+    """Return the nanoseconds that a batch of calls took by a clock."""
     start_ns = clock()
     for _ in range(loops):
         run()

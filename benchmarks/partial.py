@@ -12,7 +12,7 @@ from . import store
 from .errors import DamagedSessionError, RecordError
 from .records import Failed, Header, Measured, Observation, Record, Semantics, Session, Skipped
 from .stages import CHECK, PROFILE, stage_name
-from .suite.cases import MIB, Case
+from .suite.cases import MIDDLE_BYTES, Case
 from .suite.paths import PATHS
 from .workers import failure_text
 
@@ -23,9 +23,7 @@ if TYPE_CHECKING:
     from .records import Json
 
 SUFFIX: Final = ".partial"
-#: The size at which copies, bytes and casts of all paths are looked at with the profiler.
-PROFILED_BYTES: Final = 64 * MIB
-#: Families looked at whatever their size.
+#: Families whose copies over the link are looked at whatever their size.
 _PROFILED_WHOLE: Final = frozenset({"many"})
 
 
@@ -169,7 +167,7 @@ class Partial:
 def is_profiled(case_id: str) -> bool:
     """Whether a session looks at what a case sends over a link: where the size does not hide what is copied twice."""
     case, path = Case.parse(case_id), PATHS[case_id.partition("/")[0]]
-    return path.device != "cpu" and (case.nbytes == PROFILED_BYTES or path.family in _PROFILED_WHOLE)
+    return path.device != "cpu" and (case.nbytes == MIDDLE_BYTES or path.family in _PROFILED_WHOLE)
 
 
 def case_parts(case_id: str) -> Json:

@@ -13,15 +13,15 @@ from __future__ import annotations
 
 import gc
 import json
-import os
 import sys
 from functools import partial
 from pathlib import Path
 from time import perf_counter_ns
-from typing import TYPE_CHECKING, Any, TextIO
+from typing import TYPE_CHECKING, TextIO
 
+from .apart import standard_output_apart
 from .checkout import tree_hash
-from .measure import calibrate
+from .measure import batch_ns, calibrate
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -50,7 +50,8 @@ class Partner:
         assert self._run is not None, "a case is taken before it is timed"
         if "calibrate" in asked:
             return {"call_ns": calibrate(self._run, perf_counter_ns)[1]}
-        return {"call_ns": _batch_ns(self._run, asked["time"]) / asked["time"]}
+        loops = asked["time"]
+        return {"call_ns": batch_ns(self._run, loops, perf_counter_ns) / loops}
 
     def _take(self, case_id: str, *, look: bool) -> Json:
         import torch  # noqa: PLC0415  as above
@@ -85,23 +86,12 @@ def _seen(ready: Call) -> Json:
     return {"aliasing": checked.aliasing, "alloc_bytes": checked.alloc_bytes, "minflt": faults}
 
 
-def _batch_ns(run: Callable[[], Any], loops: int) -> int:
-    start = perf_counter_ns()
-    for _ in range(loops):
-        run()
-    return perf_counter_ns() - start
-
-
 def who() -> Json:
-    """Say which `bridge` this process has, and the versions that it runs on."""
-    import numpy as np  # noqa: PLC0415  what is loaded is what is asked about
-    import torch  # noqa: PLC0415
-
-    import bridge  # noqa: PLC0415
+    """Say which `bridge` this process has."""
+    import bridge  # noqa: PLC0415  what is loaded is what is asked about
 
     folder = Path(bridge.__file__ or ".").parent
-    versions = {"python": sys.version.split()[0], "numpy": np.__version__, "torch": torch.__version__}
-    return {"bridge": tree_hash(folder), "folder": folder.parent.name, **versions}
+    return {"bridge": tree_hash(folder), "folder": folder.parent.name}
 
 
 def serve(lines: TextIO, answers: TextIO) -> None:
@@ -121,6 +111,5 @@ def _say(answers: TextIO, answer: Json) -> None:
 
 
 if __name__ == "__main__":
-    with os.fdopen(os.dup(sys.stdout.fileno()), "w", encoding="utf-8") as stream:
-        os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # whatever a library prints is no answer
+    with standard_output_apart() as stream:
         serve(sys.stdin, stream)

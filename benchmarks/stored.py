@@ -7,20 +7,19 @@ medians of both allow, and no verdict of this kind fails a merge.
 from __future__ import annotations
 
 import math
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from .comparison import CONTROL, Comparison, Found
-from .errors import NotComparableError
+from .comparison import CONTROL, Comparison, Found, changes
+from .errors import NoCasesError, NotComparableError
 from .records import Failed, Measured
 from .sides import Side
 from .statistics import estimate
 from .verdicts import THRESHOLD, Shift, verdict
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from .records import Session
+    from .records import Json, Session
     from .statistics import Estimate
 
 #: Facts of a header that decide what a number means, by their place.
@@ -39,17 +38,24 @@ _FACTS: Final = (
 )
 
 
-def compare_sessions(a: Session, b: Session, *, threshold: float = THRESHOLD, force: bool = False) -> Comparison:
-    """Compare the cases that two sessions share.
+def compare_sessions(
+    a: Session, b: Session, *, pattern: str | None = None, threshold: float = THRESHOLD, force: bool = False
+) -> Comparison:
+    """Compare the cases that two sessions share, of them those whose ids match a regular expression.
 
     Raises:
+        NoCasesError: there are none.
         NotComparableError: they were measured on different machines, settings or versions of the cases; the message
             has the first key that differs with both values. `force` compares them all the same.
     """
     if not force:
         _refuse_differences(a, b)
     ours, theirs = _outcomes(a), _outcomes(b)
-    found = {case: _found(case, ours[case], theirs[case], threshold) for case in ours if case in theirs}
+    wanted = re.compile(pattern or "")
+    shared = [case for case in ours if case in theirs and (case in CONTROL or wanted.search(case))]
+    found = {case: _found(case, ours[case], theirs[case], threshold) for case in shared}
+    if not set(found) - set(CONTROL):
+        raise NoCasesError(f"the sessions share no case that matches {pattern!r}; cases.csv of a report lists them")
     return Comparison(
         a=_side(a),
         b=_side(b),
@@ -90,16 +96,11 @@ def _found(case: str, a: Measured | Failed, b: Measured | Failed, threshold: flo
 
 def _judged(a: Measured, b: Measured, threshold: float) -> Found:
     shift = _shift(*(estimate(record.passes(record.clock)) for record in (a, b)))
-    became_copy = (a.aliasing, b.aliasing) == ("shares", "copies")
-    changes = tuple(_changes(a, b))
-    return Found(case=a.case, verdict=verdict(shift, threshold), changes=changes, became_copy=became_copy)
+    return Found(case=a.case, verdict=verdict(shift, threshold), changes=changes(_did(a), _did(b)))
 
 
-def _changes(a: Measured, b: Measured) -> Iterator[str]:
-    if a.aliasing != b.aliasing:
-        yield f"{a.aliasing} -> {b.aliasing}"
-    if a.alloc_bytes != b.alloc_bytes:
-        yield f"new memory {a.alloc_bytes:,} -> {b.alloc_bytes:,} bytes"
+def _did(record: Measured) -> Json:
+    return {"aliasing": record.aliasing, "alloc_bytes": record.alloc_bytes, "minflt": record.minflt_per_call}
 
 
 def _shift(a: Estimate, b: Estimate) -> Shift:

@@ -17,6 +17,7 @@ FORMATS: Final = ("table", "md", "json")
 COMMENT_BYTES: Final = 60_000
 #: What people came for first.
 _ORDER: Final = ("failed", "slower", "faster", "unclear", "same")
+_CHANGED: Final = frozenset({"failed", "slower", "faster"})
 
 
 def to_json(found: Comparison) -> str:
@@ -71,8 +72,8 @@ def _row(found: Found) -> str:
 
 
 def _told(found: Comparison) -> list[Found]:
-    """Return the cases that need a line of their own: all but those that are the same or unclear for lack of rounds."""
-    known = [one for one in found.cases if one.word != "same" or one.changes]
+    """Return the cases that need a line of their own: those that changed, seemed to, or failed; the rest is counted."""
+    known = [one for one in found.cases if one.word in _CHANGED or one.changes or one.flagged]
     return sorted(known, key=lambda one: (not one.is_worse, _ORDER.index(one.word), -_size(one)))
 
 

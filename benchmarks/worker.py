@@ -16,7 +16,6 @@ Everything else that a library prints goes to standard error.
 from __future__ import annotations
 
 import json
-import os
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,6 +24,7 @@ from typing import TYPE_CHECKING, Any, Final, TextIO
 import pytest
 
 from . import gpu
+from .apart import standard_output_apart
 from .desk import DESK, JOBS, Bench, CheckDesk, Job, PassDesk, ProfileDesk
 from .stages import CHECK, PROFILE
 
@@ -162,15 +162,8 @@ def _reason(report: pytest.TestReport) -> str:
     return lines[0] if lines else "no reason given"
 
 
-def _events_apart() -> TextIO:
-    """Keep standard output for events alone: whatever else writes there goes to standard error."""
-    stream = os.fdopen(os.dup(sys.stdout.fileno()), "w", encoding="utf-8")
-    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
-    return stream
-
-
 if __name__ == "__main__":
     plan = json.loads(sys.stdin.readline())
-    with _events_apart() as stream:
+    with standard_output_apart() as stream:
         status = main(plan, Events(stream=stream))
     raise SystemExit(status)

@@ -16,12 +16,10 @@ from numpy.lib.stride_tricks import as_strided
 from bridge import engines, memory
 from bridge.memory import Side
 from bridge.operands import Operand, outer_to_inner
-from bridge.ring import THREADS, Ring
+from bridge.ring import Ring
 from bridge.runtime import Runtime, runtime_of
 
 RING_FROM_BYTES = 2 << 20  # not measured on a device yet: others report that staging pays from 1.5 to 2.5 MiB on
-
-__all__ = ["THREADS", "fetch", "put", "send", "take", "way_from", "way_to"]
 
 _rings: dict[tuple[int, torch.device], Ring | None] = {}
 

@@ -13,7 +13,7 @@ import numpy as np
 import torch
 
 from bridge import device as devices
-from bridge import dtypes, engines, memory
+from bridge import dtypes, engines, memory, ring
 from bridge.memory import Axes, Side
 from bridge.operands import Operand
 
@@ -148,7 +148,7 @@ class Job:
             strides=tuple(step // unit for step in new.strides),
             device=self.device if self.to == "tensor" else HOST,
             via=via,
-            threads=devices.THREADS if via == "ring" else engines.threads_used(via, target.nbytes, self.threads),
+            threads=ring.THREADS if via == "ring" else engines.threads_used(via, target.nbytes, self.threads),
             writable=not memory.is_expanded(new.full, new.strides),
             convert=partial(new.made, fill),
         )

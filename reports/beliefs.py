@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 
 from benchmarks.records import DONE, ISSUE
 from benchmarks.statistics import Estimate, ratio
+from benchmarks.suite.cases import MIDDLE_BYTES
 
 from . import units
-from .transfers import MIDDLE, against
+from .transfers import against
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -119,7 +120,7 @@ def _transposed(transfers: Transfers) -> Iterator[Seen]:
 
 def _is_cast(row: Transfer, dtype: str) -> bool:
     record = row.record
-    return (record.dtype, record.layout, record.nbytes, record.threads) == (dtype, "C", MIDDLE, "1t")
+    return (record.dtype, record.layout, record.nbytes, record.threads) == (dtype, "C", MIDDLE_BYTES, "1t")
 
 
 def _faster(row: Transfer | None, base: Transfer | None, start: str = "") -> Iterator[Seen]:

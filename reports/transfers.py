@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from benchmarks.records import DONE, EVENT, WALL
 from benchmarks.statistics import Estimate, estimate, ratio
-from benchmarks.suite.cases import TRANSFERS
+from benchmarks.suite.cases import MIDDLE_BYTES, OURS, TRANSFERS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -25,8 +25,6 @@ LIMITS: Final = {"h2d": "ref.dma_h2d", "ring": "ref.dma_h2d", "d2h": "ref.dma_d2
 LAUNCH: Final = "ref.launch"
 #: The families of one array each, with their direction in words.
 DIRECTIONS: Final = {"h2d": "Host to GPU", "d2h": "GPU to host"}
-#: The size at which layouts, clocks, memory and beliefs are looked at.
-MIDDLE: Final = 64 * 2**20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -121,13 +119,13 @@ class Transfers:
             if (row.record.dtype, row.record.layout) == ("float32", "C"):
                 found.setdefault(row.name, []).append(row)
         usual = USUAL.get(family)
-        names = sorted(found, key=lambda name: (name != usual, not name.startswith("bridge.")))
+        names = sorted(found, key=lambda name: (name != usual, not name.startswith(OURS)))
         return {name: tuple(sorted(found[name], key=_size)) for name in names}
 
     def middle(self, family: str) -> dict[str, Transfer]:
-        """Return the paths of a family at `MIDDLE`, for float32 in C order."""
+        """Return the paths of a family at `MIDDLE_BYTES`, for float32 in C order."""
         lines = self.curves(family).items()
-        return {name: row for name, line in lines for row in line if row.record.nbytes == MIDDLE}
+        return {name: row for name, line in lines for row in line if row.record.nbytes == MIDDLE_BYTES}
 
     def find(self, like: Transfer | None, **changes: object) -> Transfer | None:
         """Return the transfer that differs from `like` only in `changes`, when it was measured."""

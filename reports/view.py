@@ -51,8 +51,6 @@ _RESULT: Final = {("preprocess", "array"): "array"} | {
 }
 
 
-#: What bridge's own paths are called.
-OURS: Final = "bridge."
 #: What people usually write, one path a group; the others are compared with it.
 USUAL: Final = {
     Group("share", "array"): "torch.from_numpy",

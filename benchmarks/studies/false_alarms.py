@@ -12,18 +12,15 @@ from __future__ import annotations
 import argparse
 import itertools
 import json
-import tempfile
 from collections import Counter, defaultdict
 from pathlib import Path
 from statistics import median
 from typing import TYPE_CHECKING, Any
 
 from benchmarks import comparison
-from benchmarks.duet import Settings, starter
-from benchmarks.lock import machine_lock
 from benchmarks.machine import in_one_line
 from benchmarks.progress import observer
-from benchmarks.sides import WORKING_TREE, side
+from benchmarks.sides import WORKING_TREE
 from benchmarks.suite.paths import PATHS
 from benchmarks.verdict_text import to_json
 
@@ -36,12 +33,8 @@ Run = dict[str, Any]  # Any: what to_json makes of a comparison
 def play(seed: int, effort: str, pattern: str | None) -> Run:
     """Compare the working tree with itself once."""
     plan = comparison.Plan(cases=comparison.chosen(pattern), effort=effort, seed=seed)
-    settings = Settings(threads={"1t": 1, "allt": 1}, cache_bytes=1 << 30)
-    with tempfile.TemporaryDirectory() as folder, observer() as watched:
-        sides = {name: side(WORKING_TREE, Path(folder) / name) for name in ("a", "b")}
-        found: Run = json.loads(
-            to_json(comparison.compare(sides["a"], sides["b"], plan, starter(sides, settings), watched))
-        )
+    with observer() as watched:
+        found: Run = json.loads(to_json(comparison.between(WORKING_TREE, WORKING_TREE, plan, watched)))
     return found
 
 
@@ -83,10 +76,9 @@ def main() -> None:
     parser.add_argument("--filter")
     asked = parser.parse_args()
     known = asked.out.read_text().splitlines() if asked.out.exists() else []
-    with machine_lock():
-        for seed in range(len(known), len(known) + asked.runs):
-            with asked.out.open("a") as file:
-                file.write(json.dumps(play(seed * 10_000, asked.preset, asked.filter)) + "\n")
+    for seed in range(len(known), len(known) + asked.runs):
+        with asked.out.open("a") as file:
+            file.write(json.dumps(play(seed * 10_000, asked.preset, asked.filter)) + "\n")
     print("\n".join(summary([json.loads(line) for line in asked.out.read_text().splitlines()])))
     print(in_one_line())
 

@@ -8,7 +8,6 @@ does not hold is said to be missing. It reads the session alone and needs neithe
 
 from __future__ import annotations
 
-import re
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,14 +16,13 @@ from typing import TYPE_CHECKING
 from benchmarks.records import DONE, EVENT, ISSUE, WALL
 from benchmarks.statistics import Estimate, estimate, of_values, ratio
 from benchmarks.store import read
-from benchmarks.suite.cases import SIZES
+from benchmarks.suite.cases import SIZES, Geometry
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from benchmarks.records import Measured, Session
 
-_GEOMETRY = re.compile(r"ring\.(\d+)MiB\.(\d+)x(\d+)")
 LARGE = ("64MiB", "256MiB", "1GiB")
 MISSING = "not in this session"
 
@@ -233,21 +231,14 @@ def defaults(asked: Answers) -> Iterator[str]:
 
 def _best_ring(asked: Answers) -> str:
     """Name the fastest geometries, the one that pins least first among those not told apart from the fastest."""
-    known = [one for one in asked.session.measured if _GEOMETRY.fullmatch(one.path)]
-    rings = [(estimate(one.passes(DONE)), one.path) for one in known]
+    known = [(one, geometry) for one in asked.session.measured if (geometry := Geometry.parse(one.path))]
+    rings = [(estimate(one.passes(DONE)), geometry) for one, geometry in known]
     if not rings:
         return MISSING
-    fastest = min(rings, key=lambda one: one[0].value)
-    near = [path for time, path in sorted(rings, key=lambda one: _pinned_bytes(one[1])) if not time.apart(fastest[0])]
-    return f"{fastest[1]} ({_us(fastest[0])}); not told apart from it, least pinned first: {', '.join(near[:4])}"
-
-
-def _pinned_bytes(ring: str) -> int:
-    """Return the bytes that a ring's slots hold, of all threads together."""
-    found = _GEOMETRY.fullmatch(ring)
-    assert found, ring
-    slot_mib, threads, slots = map(int, found.groups())
-    return slot_mib * threads * slots * SIZES["1MiB"]
+    time, fastest = min(rings, key=lambda one: one[0].value)
+    near = sorted((one for other, one in rings if not other.apart(time)), key=lambda one: one.pinned_bytes)
+    names = ", ".join(one.name for one in near[:4])
+    return f"{fastest.name} ({_us(time)}); not told apart from it, least pinned first: {names}"
 
 
 # ---- words

@@ -6,6 +6,7 @@ position: an axis that shrinks where a package is missing would give one case's 
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from itertools import product
 from typing import Final, Literal, get_args
@@ -36,8 +37,14 @@ FAMILIES: Final[tuple[Family, ...]] = get_args(Family)
 #: Families whose paths need a device: `link` is their limit, `ring` the geometries of bridge's ring.
 TRANSFERS: Final[frozenset[Family]] = frozenset({"link", "h2d", "h2d_cast", "many", "d2h", "overlap", "ring"})
 
+#: What bridge's own paths are called.
+OURS: Final = "bridge."
+
 KIB: Final = 1024
 MIB: Final = 1024 * KIB
+
+#: The size at which everything about a transfer is looked at: copies over the link, casts, layouts, memory.
+MIDDLE_BYTES: Final = 64 * MIB
 
 #: 31 and 32 MiB stand on the two sides of glibc's largest dynamic mmap threshold: from 32 MiB on, each fresh block
 #: is a new mapping whose pages all fault. 24 MiB are an image of 2048 x 4096 pixels of three bytes.
@@ -192,6 +199,33 @@ class Case:
         return cls(
             path=path, dtype=dtype, layout=layout, nbytes=SIZES[size], threads="1t" if threads == "1t" else "allt"
         )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Geometry:
+    """The geometry of a ring: how large a slot is, how many threads there are, and how many slots each has."""
+
+    slot_bytes: int
+    threads: int
+    slots: int
+
+    @property
+    def name(self) -> str:
+        """The geometry as the name of a path: ``ring.4MiB.8x2``."""
+        return f"ring.{self.slot_bytes // MIB}MiB.{self.threads}x{self.slots}"
+
+    @property
+    def pinned_bytes(self) -> int:
+        """What the slots of all threads hold together."""
+        return self.slot_bytes * self.threads * self.slots
+
+    @classmethod
+    def parse(cls, path: str) -> Geometry | None:
+        """Read the name of a path back; None where it is not that of a geometry."""
+        found = re.fullmatch(r"ring\.(\d+)MiB\.(\d+)x(\d+)", path)
+        if found is None:
+            return None
+        return cls(slot_bytes=int(found[1]) * MIB, threads=int(found[2]), slots=int(found[3]))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import ctypes
 import weakref
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from functools import lru_cache, partial
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from .cases import Case
     from .inputs import Input
-    from .registry import Geometry, Path
+    from .registry import Path
 
     Array = np.ndarray[Any, np.dtype[Any]]
 
@@ -218,28 +218,24 @@ def work(setting: Setting) -> Callable[[], object]:
 @given
 def ring(setting: Setting) -> Ring:
     """Give a ring of the path's geometry, or as bridge makes its own."""
-    return _ring_of(setting.device, setting.path.geometry)
+    return _ring_of(setting.device, **(asdict(setting.path.geometry) if setting.path.geometry else {}))
 
 
 @given
 def ring1(setting: Setting) -> Ring:
     """Give a ring with one thread."""
-    return _ring_of(setting.device, 1)
+    return _ring_of(setting.device, threads=1)
 
 
 @lru_cache(maxsize=_RINGS_KEPT)
-def _ring_of(where: torch.device, geometry: Geometry | int | None) -> Ring:
+def _ring_of(where: torch.device, **geometry: int) -> Ring:
     from bridge.ring import Ring  # noqa: PLC0415  a comparison runs this suite over a bridge that may have no ring yet
     from bridge.runtime import runtime_of  # noqa: PLC0415
 
     runtime = runtime_of(where)
     if runtime is None:
         raise RuntimeError(f"{where} has no ring")
-    if geometry is None:
-        return Ring(runtime)
-    if isinstance(geometry, int):
-        return Ring(runtime, threads=geometry)
-    return Ring(runtime, threads=geometry.threads, slots=geometry.slots, slot_bytes=geometry.slot_bytes)
+    return Ring(runtime, **geometry)
 
 
 class CopyByThreads:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 import torch
 
+from . import tiles
 from .cases import DTYPES
 
 if TYPE_CHECKING:
@@ -24,12 +25,6 @@ if TYPE_CHECKING:
 
     Array = np.ndarray[Any, np.dtype[Any]]
 
-#: Values repeat after this many elements: filling 256 MiB then costs a copy, not a random number an element.
-_TILE_ELEMENTS: Final = 65_536
-#: A tile's number in as many elements, each of one of two values: more tiles than memory has.
-_NUMBER_BITS: Final = 16
-_STORED: Final = {"bfloat16": "uint16"}
-_BITS: Final = {"bool": (0, 1), "bfloat16": (0x3F80, 0x4000)}
 _SLICE_MARGIN: Final = 8
 _CHANNELS: Final = 4
 _FEATURES: Final = 64
@@ -70,12 +65,8 @@ def stamp(source: Input, dtype: str, generation: int) -> None:
 
     Memory that is used again holds what an earlier case left there; with another number that is no right result.
     """
-    elements = source.memory[: source.memory.nbytes // DTYPES[dtype] * DTYPES[dtype]].view(_STORED.get(dtype, dtype))
-    size = min(_TILE_ELEMENTS, elements.size)
-    tiles = elements[: elements.size - elements.size % size].reshape(-1, size)
-    bits = generation >> np.arange(_NUMBER_BITS) & 1
-    place = tiles[:, _NUMBER_BITS : 2 * _NUMBER_BITS] if size >= 2 * _NUMBER_BITS else tiles
-    place[...] = np.asarray(_BITS.get(dtype, (1, 2)), elements.dtype)[bits[: place.shape[1]]]
+    whole = source.memory.nbytes // DTYPES[dtype] * DTYPES[dtype]
+    tiles.stamp(source.memory[:whole].view(tiles.stored(dtype)), dtype, generation)
 
 
 def build(case: Case, source: Source) -> Input:
@@ -109,20 +100,6 @@ class InputCache:
             held -= self._inputs.popitem(last=False)[1].memory.nbytes
 
 
-def values(elements: int, dtype: str) -> Array:
-    """Return seeded values of a dtype in new memory: finite, none zero but False, bfloat16 as its bits.
-
-    Each tile begins with its number, so that a copy that takes one for another, or an old one, is found out.
-    """
-    dice = np.random.default_rng(20_261_123)
-    tile = _TILES[dtype](dice, min(elements, _TILE_ELEMENTS))
-    made = np.resize(tile, elements)
-    numbered = made[: elements - elements % _TILE_ELEMENTS].reshape(-1, _TILE_ELEMENTS)[:, :_NUMBER_BITS]
-    bits = np.arange(len(numbered))[:, None] >> np.arange(_NUMBER_BITS) & 1
-    numbered[...] = np.asarray(_BITS.get(dtype, (1, 2)), made.dtype)[bits]
-    return made
-
-
 def halves(elements: int) -> tuple[int, int]:
     """Split a number of elements into rows and columns, as square as its power-of-two factors allow."""
     rows = 1
@@ -152,70 +129,70 @@ def _laid_out(case: Case) -> tuple[Array, Array]:
 
 
 def _c(elements: int, dtype: str) -> tuple[Array, Array]:
-    owner = values(elements, dtype)
+    owner = tiles.values(elements, dtype)
     return owner, owner[:]
 
 
 def _f(elements: int, dtype: str) -> tuple[Array, Array]:
-    owner = values(elements, dtype)
+    owner = tiles.values(elements, dtype)
     return owner, owner.reshape(halves(elements)).T
 
 
 def _sliced(elements: int, dtype: str) -> tuple[Array, Array]:
     rows, columns = halves(elements)
-    owner = values(rows * (columns + _SLICE_MARGIN), dtype)
+    owner = tiles.values(rows * (columns + _SLICE_MARGIN), dtype)
     half = _SLICE_MARGIN // 2
     return owner, owner.reshape(rows, -1)[:, half : half + columns]
 
 
 def _strided(elements: int, dtype: str) -> tuple[Array, Array]:
-    owner = values(2 * elements, dtype)
+    owner = tiles.values(2 * elements, dtype)
     return owner, owner[::2]
 
 
 def _reversed(elements: int, dtype: str) -> tuple[Array, Array]:
-    owner = values(elements, dtype)
+    owner = tiles.values(elements, dtype)
     return owner, owner[::-1]
 
 
 def _nhwc_as_nchw(elements: int, dtype: str) -> tuple[Array, Array]:
-    owner = values(elements, dtype)
+    owner = tiles.values(elements, dtype)
     return owner, owner.reshape(images(elements)).transpose(0, 3, 1, 2)
 
 
 def _broadcast(elements: int, dtype: str) -> tuple[Array, Array]:
     rows, columns = halves(elements)
-    owner = values(columns, dtype)
+    owner = tiles.values(columns, dtype)
     return owner, np.broadcast_to(owner, (rows, columns))
 
 
 def _misaligned(elements: int, dtype: str) -> tuple[Array, Array]:
-    content = values(elements, dtype)
+    content = tiles.values(elements, dtype)
     owner = np.zeros(content.nbytes + 1, np.uint8)
     owner[1:] = content.view(np.uint8)
     return owner, owner[1:].view(content.dtype)
 
 
 def _readonly(elements: int, dtype: str) -> tuple[Array, Array]:
-    owner = values(elements, dtype)
+    owner = tiles.values(elements, dtype)
     view = owner[:]
     view.flags.writeable = False
     return owner, view
 
 
 def _bigendian(elements: int, dtype: str) -> tuple[Array, Array]:
-    native = values(elements, dtype)
+    native = tiles.values(elements, dtype)
     owner = native.astype(native.dtype.newbyteorder(">"))
     return owner, owner[:]
 
 
 def _channels_reversed(elements: int, dtype: str) -> tuple[Array, Array]:
-    owner = values(elements, dtype)
+    owner = tiles.values(elements, dtype)
     return owner, owner.reshape(images(elements, _CHANNELS if elements % 3 else 3))[..., ::-1]
 
 
 def _features_as_nchw(elements: int, dtype: str) -> tuple[Array, Array]:
-    owner = values(elements, dtype)
+    owner = tiles.values(elements, dtype)
     return owner, owner.reshape(images(elements, _FEATURES)).transpose(0, 3, 1, 2)
 
 
@@ -225,18 +202,18 @@ def _sliced_t(elements: int, dtype: str) -> tuple[Array, Array]:
 
 
 def _f_3d(elements: int, dtype: str) -> tuple[Array, Array]:
-    owner = values(elements, dtype)
+    owner = tiles.values(elements, dtype)
     return owner, owner.reshape(thirds(elements)).T
 
 
 def _strided8(elements: int, dtype: str) -> tuple[Array, Array]:
-    owner = values(8 * elements, dtype)
+    owner = tiles.values(8 * elements, dtype)
     return owner, owner[::8]
 
 
 def _windows(elements: int, dtype: str) -> tuple[Array, Array]:
     width = min(_WINDOW, elements)
-    owner = values(elements // width + width - 1, dtype)
+    owner = tiles.values(elements // width + width - 1, dtype)
     return owner, np.lib.stride_tricks.sliding_window_view(owner, width)
 
 
@@ -257,18 +234,6 @@ _LAYOUTS: Final[dict[str, Callable[[int, str], tuple[Array, Array]]]] = {
     "F_3d": _f_3d,
     "strided8": _strided8,
     "windows": _windows,
-}
-
-_TILES: Final[dict[str, Callable[[np.random.Generator, int], Array]]] = {
-    "uint8": lambda dice, n: dice.integers(1, 255, n, np.uint8),
-    "int32": lambda dice, n: dice.integers(1, 2**20, n, np.int32),
-    "int64": lambda dice, n: dice.integers(1, 2**20, n, np.int64),
-    "float16": lambda dice, n: dice.uniform(0.5, 2, n).astype(np.float16),
-    "float32": lambda dice, n: dice.uniform(0.5, 2, n).astype(np.float32),
-    "float64": lambda dice, n: dice.uniform(0.5, 2, n),
-    "bool": lambda dice, n: dice.integers(0, 2, n).astype(np.bool_),
-    "complex64": lambda dice, n: (dice.uniform(0.5, 2, n) + 1j * dice.uniform(0.5, 2, n)).astype(np.complex64),
-    "bfloat16": lambda dice, n: (dice.uniform(0.5, 2, n).astype(np.float32).view(np.uint32) >> 16).astype(np.uint16),
 }
 
 
@@ -308,6 +273,3 @@ def _ml_bfloat16() -> np.dtype[Any]:
 
     known: np.dtype[Any] = np.dtype(ml_dtypes.bfloat16)
     return known
-
-
-assert set(_TILES) == set(DTYPES), "every dtype of the matrix needs values"

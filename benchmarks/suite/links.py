@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Final
 
 import torch
 
-from .cases import MIB
-from .registry import Geometry, path
+from .cases import MIB, Geometry
+from .registry import path
 
 if TYPE_CHECKING:
     from collections.abc import Callable

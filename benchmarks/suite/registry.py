@@ -8,12 +8,12 @@ import textwrap
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, Literal
 
-from .cases import BATCHES, DTYPES, FAMILIES, HARD_LAYOUTS, LAYOUTS, MIB, TENSOR_LAYOUTS, TENSOR_STATES, TRANSFERS
+from .cases import BATCHES, DTYPES, FAMILIES, HARD_LAYOUTS, LAYOUTS, TENSOR_LAYOUTS, TENSOR_STATES, TRANSFERS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from .cases import Case, Family
+    from .cases import Case, Family, Geometry
 
 Source = Literal["array", "tensor"]
 _NO_BYTE_ORDER: Final = frozenset({"uint8", "bool", "bfloat16"})
@@ -22,20 +22,6 @@ _DIFFERENTIABLE: Final = frozenset({"float16", "float32", "float64", "complex64"
 _LISTS: Final = frozenset({"stack", "many"})
 _A: Final = {"array": "an array", "tensor": "a tensor"}
 Conversion = Any  # Any: arrays, tensors, lists of them; what a path takes and gives depends on its family
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Geometry:
-    """The geometry of a ring: how large a slot is, how many threads there are, and how many slots each has."""
-
-    slot_bytes: int
-    threads: int
-    slots: int
-
-    @property
-    def name(self) -> str:
-        """The geometry as the name of a path: ``ring.4MiB.8x2``."""
-        return f"ring.{self.slot_bytes // MIB}MiB.{self.threads}x{self.slots}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

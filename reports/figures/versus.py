@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from benchmarks.suite.cases import OURS
 from reports import units
-from reports.view import OURS, USUAL, ratio_of
+from reports.view import USUAL, ratio_of
 
 from .registry import Cell, Figure, Line, Table, section, slug
 

@@ -6,9 +6,10 @@ import math
 from typing import TYPE_CHECKING
 
 from benchmarks.model import Fit, Flat, flat
+from benchmarks.suite.cases import OURS
 from reports import units
 from reports.figures import faults, fits, overtakes, ratios, semantics, versus
-from reports.view import OURS, USUAL, Group, View, ratio_of
+from reports.view import USUAL, Group, View, ratio_of
 
 from .registry import Finding, finding, worth
 

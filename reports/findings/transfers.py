@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from benchmarks.suite.cases import OURS
 from reports import units
 from reports.figures.transfers import curves, losses
 from reports.transfers import USUAL, against
-from reports.view import OURS
 
 from .registry import Finding, finding, worth
 

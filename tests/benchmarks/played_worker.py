@@ -12,6 +12,7 @@ import pytest
 import torch
 
 from benchmarks import clocks, desk, gpu, worker
+from benchmarks.apart import standard_output_apart
 from benchmarks.suite import calls, given
 from benchmarks.suite.given import Setting
 from tests.benchmarks.stand_in import play
@@ -38,7 +39,7 @@ def played(patch: pytest.MonkeyPatch) -> None:
 
 if __name__ == "__main__":
     plan = json.loads(sys.stdin.readline())
-    with pytest.MonkeyPatch.context() as patch, worker._events_apart() as stream:
+    with pytest.MonkeyPatch.context() as patch, standard_output_apart() as stream:
         played(patch)
         status = worker.main(plan, worker.Events(stream=stream))
     raise SystemExit(status)

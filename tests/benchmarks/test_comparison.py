@@ -327,3 +327,10 @@ def test_a_comment_fits() -> None:
     assert len(cut.encode()) <= 580
     assert cut.count("| slower |") == 2
     assert "2 cases more are left out here." in cut
+
+
+def test_what_is_unclear_is_counted_and_not_listed() -> None:
+    """A table of what changed is not drowned in cases that noise hides: they are counted."""
+    told = verdict_text.to_table(compared(World(noisy(0.5))))
+    assert not any(case in told for case in OURS)
+    assert "unclear" in told

@@ -10,6 +10,7 @@ from types import SimpleNamespace
 import pytest
 
 from benchmarks import store
+from benchmarks.suite.cases import Geometry
 from tests.builders import a_header
 from tests.gpu_builders import a_full_gpu_session
 
@@ -58,7 +59,7 @@ def test_a_session_without_a_gpu_answers_nothing(study: SimpleNamespace) -> None
 
 def test_the_least_pinned_of_equals_is_named_first(study: SimpleNamespace) -> None:
     """Of geometries that are not told apart from the fastest, the one that pins least comes first."""
-    assert study._pinned_bytes("ring.4MiB.8x2") == 64 << 20
+    assert Geometry.parse("ring.4MiB.8x2").pinned_bytes == 64 << 20
     assert "ring." in study._best_ring(study.Answers(session=a_full_gpu_session()))
 
 

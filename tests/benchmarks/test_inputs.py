@@ -3,7 +3,8 @@ import pytest
 import torch
 
 from benchmarks.suite.cases import DTYPES, LAYOUTS, SIZES, TENSOR_LAYOUTS, Case
-from benchmarks.suite.inputs import Input, InputCache, build, halves, images, values
+from benchmarks.suite.inputs import Input, InputCache, build, halves, images
+from benchmarks.suite.tiles import values
 
 ARRAY_DTYPES = sorted(set(DTYPES) - {"bfloat16"})
 WIDE_DTYPES = sorted({"int32", "int64", "float16", "float32", "float64", "complex64"})

@@ -8,7 +8,7 @@ import pytest
 
 from benchmarks import verdict_text
 from benchmarks.comparison import FAILED, OK, UNSURE
-from benchmarks.errors import NotComparableError
+from benchmarks.errors import NoCasesError, NotComparableError
 from benchmarks.stored import compare_sessions
 from tests.builders import HOSTILE, a_failure, a_header, a_record, a_session
 
@@ -84,3 +84,12 @@ def test_what_cannot_be_compared_is_refused(part: str, key: str | None, value: o
     assert (f"{part}.{key}" if key else part) in str(error.value)
     assert str(value) in str(error.value)
     assert compare_sessions(one, other, force=True).exit_code == OK
+
+
+def test_a_filter_chooses_and_leaves_the_control() -> None:
+    """Only cases that a filter matches are compared, beside the control; one that matches none says so."""
+    found = compare_sessions(session(), session(), pattern="/4KiB/")
+    assert [one.case for one in found.cases] == ["bridge.as_tensor/float32/C/4KiB/1t"]
+    assert len(found.control) == 1
+    with pytest.raises(NoCasesError, match="'<none>'"):
+        compare_sessions(session(), session(), pattern="<none>")

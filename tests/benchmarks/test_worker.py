@@ -169,8 +169,8 @@ def test_standard_output_is_for_events_alone() -> None:
 def test_the_standard_output_is_moved_away() -> None:
     """After the worker took standard output for its events, whoever writes to it writes to standard error."""
     code = (
-        "import os, sys; from benchmarks.worker import _events_apart\n"
-        "with _events_apart() as stream:\n    os.write(1, b'<noise>'); stream.write('<event>')"
+        "import os, sys; from benchmarks.apart import standard_output_apart\n"
+        "with standard_output_apart() as stream:\n    os.write(1, b'<noise>'); stream.write('<event>')"
     )
     done = subprocess.run([sys.executable, "-c", code], cwd=checkout.ROOT, capture_output=True, text=True, check=True)
     assert (done.stdout, done.stderr) == ("<event>", "<noise>")

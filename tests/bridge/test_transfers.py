@@ -16,6 +16,7 @@ from bridge import device as devices
 from bridge.operands import Operand
 from bridge.plans import Asked
 from bridge.ring import Ring
+from tests.bridge.laid_out import LAID_OUT
 from tests.bridge.simulated import Simulated
 
 if TYPE_CHECKING:
@@ -24,21 +25,12 @@ if TYPE_CHECKING:
     Array = np.ndarray
 
 BASE = np.random.default_rng(0).uniform(1, 99, (17, 24, 31)).astype(np.float32)
-LAYOUTS: dict[str, Callable[[Array], Array]] = {
-    "C order": lambda x: x,
-    "F order": lambda x: x.T,
-    "permuted": lambda x: x.transpose(2, 0, 1),
-    "reversed": lambda x: x[::-1, :, ::-1],
-    "reversed and permuted": lambda x: x[::-1].transpose(1, 2, 0),
+LAYOUTS: dict[str, Callable[[Array], Array]] = LAID_OUT | {
     "with gaps": lambda x: x[:, ::5],
-    "inner": lambda x: x[2:9, 3:20, 1:7],
     "broadcast": lambda x: np.broadcast_to(x[0, 0], (90, 31)),
     "broadcast within": lambda x: np.broadcast_to(x[:, :, :1], (17, 24, 6)),
     "windows": lambda x: np.lib.stride_tricks.sliding_window_view(x.ravel(), 64),
-    "foreign byte order": lambda x: x.astype(x.dtype.newbyteorder(">")),
-    "misaligned": lambda x: np.frombuffer(b"." + x.tobytes(), x.dtype, offset=1).reshape(x.shape),
     "read-only": lambda x: np.frombuffer(x.tobytes(), x.dtype),
-    "axes of length one": lambda x: x[:1, :, :1],
 }
 FRESH = sorted(set(LAYOUTS) - {"misaligned", "read-only"})
 CASTS = {

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from benchmarks.suite.cases import MIDDLE_BYTES
 from reports import units
 from reports.beliefs import beliefs
 from reports.figures.registry import Cell, Figure, Line, Table
-from reports.transfers import MIDDLE
 
 from .parts import part
 
@@ -26,7 +26,7 @@ def commonly_believed(transfers: Transfers) -> Iterator[Figure]:
         yield Figure(
             anchor="transfer-beliefs",
             title="Commonly believed",
-            caption=f"At {units.size(MIDDLE)}, by the clock `done` unless it says otherwise. A path is faster or "
+            caption=f"At {units.size(MIDDLE_BYTES)}, by the clock `done` unless it says otherwise. A path is faster or "
             "slower where the whole interval of the ratio lies beyond 5 %; where it lies across that, "
             "the verdict is unclear.",
             table=Table(

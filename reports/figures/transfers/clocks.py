@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from benchmarks.records import DMA, DONE, EVENT, ISSUE
+from benchmarks.suite.cases import MIDDLE_BYTES
 from reports import units
 from reports.figures.registry import Cell, Figure, Line, Table
-from reports.transfers import DIRECTIONS, MIDDLE
+from reports.transfers import DIRECTIONS
 
 from .parts import estimated, part
 
@@ -26,7 +27,7 @@ def four_clocks(transfers: Transfers) -> Iterator[Figure]:
         if rows := transfers.middle(family):
             yield Figure(
                 anchor=f"transfer-clocks-{family}",
-                title=f"{words}: four clocks at {units.size(MIDDLE)}",
+                title=f"{words}: four clocks at {units.size(MIDDLE_BYTES)}",
                 caption="`done`: until the device is done. `issue`: until the call returns. `event`: between two "
                 "events on the caller's stream. `dma`: the copies alone, as the profiler saw them in one pass "
                 "of its own. No number mixes two of them.",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from benchmarks.suite.cases import OURS
 from reports import charts, units
 from reports.figures.registry import Cell, Chart, Figure, Line, Table, slug
 from reports.figures.versus import ratio_cell
@@ -82,7 +83,7 @@ def largest_anchor(row: Transfer) -> str:
 
 def _pictures(curves: Curves) -> Iterator[tuple[str, Curves]]:
     """Yield the curves in as many pictures as they need, each with a number where there are several."""
-    head = [name for name in curves if name in USUAL.values() or name.startswith("bridge.")]
+    head = [name for name in curves if name in USUAL.values() or name.startswith(OURS)]
     rest = [name for name in curves if name not in head]
     parts = [rest[start : start + _OTHERS] for start in range(0, len(rest), _OTHERS)] or [[]]
     for number, some in enumerate(parts if curves else [], start=1):

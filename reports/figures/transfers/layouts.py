@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from benchmarks.suite.cases import MIDDLE_BYTES
 from reports import units
 from reports.figures.registry import Cell, Figure, Line, Table
-from reports.transfers import DIRECTIONS, MIDDLE
+from reports.transfers import DIRECTIONS
 
 from .parts import on_link, part, timed
 
@@ -28,7 +29,7 @@ def layouts(transfers: Transfers) -> Iterator[Figure]:
         if cells:
             yield Figure(
                 anchor=f"transfer-layouts-{family}",
-                title=f"{words}: layouts at {units.size(MIDDLE)}",
+                title=f"{words}: layouts at {units.size(MIDDLE_BYTES)}",
                 caption="For float32. The payload is what the array shows, whatever lies under it.",
                 table=_table(cells, timed),
             )
@@ -39,7 +40,7 @@ def _moved(family: str, words: str, cells: Cells) -> Iterator[Figure]:
     if any(row.link_bytes is not None for row in cells.values()):
         yield Figure(
             anchor=f"transfer-layouts-link-{family}",
-            title=f"{words}: what layouts move over the link at {units.size(MIDDLE)}",
+            title=f"{words}: what layouts move over the link at {units.size(MIDDLE_BYTES)}",
             caption="More than the payload: holes were sent as well. Less: elements that stand there more than once "
             "were sent once.",
             table=_table(cells, on_link),
@@ -47,7 +48,7 @@ def _moved(family: str, words: str, cells: Cells) -> Iterator[Figure]:
 
 
 def _alike(row: Transfer) -> bool:
-    return row.record.nbytes == MIDDLE and row.record.dtype == "float32"
+    return row.record.nbytes == MIDDLE_BYTES and row.record.dtype == "float32"
 
 
 def _table(cells: Cells, text: Callable[[Transfer | None], Cell]) -> Table:

@@ -37,8 +37,8 @@ def limits_of_the_link(transfers: Transfers) -> Iterator[Figure]:
         yield Figure(
             anchor="transfer-limits",
             title="What the link can do",
-            caption="Copies between pinned memory and the GPU, sixteen in a row between two events (clock `event`), at "
-            "the largest size.",
+            caption="Copies between pinned memory and the GPU, up to sixteen in a row between two events "
+            "(clock `event`), at the largest size.",
             table=Table(
                 headers=("direction", "size", "rate", "time of one copy"),
                 lines=tuple(_limit(words, row) for words, row in largest.items()),

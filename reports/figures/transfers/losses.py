@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from benchmarks.suite.cases import OURS
 from reports import units
 from reports.figures.registry import Cell, Figure, Line, Table, slug, texts
 from reports.figures.versus import ratio_cell
 from reports.transfers import USUAL, against
-from reports.view import OURS
 
 from .parts import part, timed
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from benchmarks.suite.cases import MIDDLE_BYTES
 from reports import units
 from reports.figures.registry import Cell, Figure, Line, Table
-from reports.transfers import DIRECTIONS, MIDDLE
+from reports.transfers import DIRECTIONS
 
 from .parts import NOT_LOOKED_AT, part
 
@@ -24,7 +25,7 @@ def what_paths_move(transfers: Transfers) -> Iterator[Figure]:
         if rows := transfers.middle(family):
             yield Figure(
                 anchor=f"transfer-moves-{family}",
-                title=f"{words}: what one call of {units.size(MIDDLE)} moves",
+                title=f"{words}: what one call of {units.size(MIDDLE_BYTES)} moves",
                 caption="Copies by kind as the profiler named them, in a call of its own; page faults in the timed "
                 "calls; memory is the most that a call took beyond what was taken before.",
                 table=Table(

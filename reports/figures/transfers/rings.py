@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import re
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final
 
+from benchmarks.suite.cases import Geometry
 from reports import units
 from reports.figures.registry import Cell, Figure, Line, Table
 from reports.transfers import sizes
@@ -16,17 +16,8 @@ if TYPE_CHECKING:
 
     from reports.transfers import Transfer, Transfers
 
-_NAME: Final = re.compile(r"ring\.(\d+)MiB\.(\d+)x(\d+)")
 #: No more than so many are named of those that cannot be told from the best.
 _NAMED: Final = 4
-
-
-class Geometry(NamedTuple):
-    """How a ring is built: slots a thread, bytes of a slot in MiB, threads."""
-
-    slots: int
-    slot_mib: int
-    threads: int
 
 
 @part(80)
@@ -34,7 +25,9 @@ def ring_geometry(transfers: Transfers) -> Iterator[Figure]:
     """Draw a table of rates for each number of slots, the best of all marked."""
     rows = transfers.family("ring")
     top = max(sizes(rows), default=0)
-    known = {geometry: row for row in rows if row.record.nbytes == top and (geometry := _geometry(row))}
+    known = {
+        geometry: row for row in rows if row.record.nbytes == top and (geometry := Geometry.parse(row.record.path))
+    }
     if not known:
         return
     best = min(known.values(), key=lambda row: row.time.value)
@@ -47,11 +40,6 @@ def ring_geometry(transfers: Transfers) -> Iterator[Figure]:
         )
 
 
-def _geometry(row: Transfer) -> Geometry | None:
-    found = _NAME.fullmatch(row.record.path)
-    return Geometry(slots=int(found[3]), slot_mib=int(found[1]), threads=int(found[2])) if found else None
-
-
 def _caption(known: Mapping[Geometry, Transfer], best: Transfer) -> str:
     near = [row.name for row in known.values() if row is not best and not row.time.apart(best.time)]
     more = f" and {len(near) - _NAMED} others" if len(near) > _NAMED else ""
@@ -61,10 +49,10 @@ def _caption(known: Mapping[Geometry, Transfer], best: Transfer) -> str:
 
 def _table(known: Mapping[Geometry, Transfer], best: Transfer) -> Table:
     threads = sorted({one.threads for one in known})
-    cells = {(one.slot_mib, one.threads): _cell(row, best) for one, row in known.items()}
+    cells = {(one.slot_bytes, one.threads): _cell(row, best) for one, row in known.items()}
     lines = (
-        Line(cells=(Cell(f"{slot} MiB"), *(cells.get((slot, count), Cell(units.NONE)) for count in threads)))
-        for slot in sorted({one.slot_mib for one in known})
+        Line(cells=(Cell(units.size(slot)), *(cells.get((slot, count), Cell(units.NONE)) for count in threads)))
+        for slot in sorted({one.slot_bytes for one in known})
     )
     return Table(
         headers=("slot", *(f"{count} {'thread' if count == 1 else 'threads'}" for count in threads)), lines=tuple(lines)
