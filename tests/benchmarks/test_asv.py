@@ -58,6 +58,16 @@ def test_asv_finds_three_benchmarks_a_path_and_nothing_else(discovered: Any) -> 
     assert set(discovered[0]) == expected
 
 
+def test_the_method_says_how_many_there_are(discovered: Any) -> None:
+    """The page on the method counts benchmarks and points as asv finds them."""
+    if torch.version.cuda is not None:
+        pytest.skip("this torch is built for CUDA, where transfers are found too")
+    points = sum(len(axis) for axes in discovered[0].values() for axis in axes)
+    said = f"{len(discovered[0])} benchmarks have {points} points"
+
+    assert said in (ROOT / "docs" / "method.md").read_text(encoding="utf-8")
+
+
 def test_asv_loads_the_suite_alone(discovered: Any) -> None:
     """Imported as asv does, the suite loads neither the rest of benchmarks nor reports."""
     assert discovered[1] == []
