@@ -21,7 +21,7 @@ import typer
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from .comparison import Comparison
+    from .outcome import Comparison
     from .records import Session
     from .session import Request
 

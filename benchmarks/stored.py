@@ -11,8 +11,8 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from .comparison import CONTROL, Comparison, Found, changes
 from .errors import NoCasesError, NotComparableError
+from .outcome import CONTROL, Comparison, Found, changes
 from .records import Failed, Measured
 from .sides import Side
 from .statistics import estimate

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from .comparison import Comparison, Found
+    from .outcome import Comparison, Found
     from .records import Json
     from .sides import Side
 

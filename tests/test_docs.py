@@ -11,7 +11,7 @@ import pytest
 import typer
 
 from benchmarks import __main__ as cli
-from benchmarks import comparison
+from benchmarks import outcome
 from benchmarks.records import Failed, Header, Measured, Semantics, Skipped, record_from_json
 from benchmarks.store import unsealed
 from benchmarks.suite.cases import FAMILIES, LAYOUTS, THREADS
@@ -116,7 +116,7 @@ def test_the_readme_lists_every_exit_code() -> None:
     shown = {int(code) for code in re.findall(r"^\| (\d+) \|", README, re.MULTILINE)}
     known = {cli.OK, cli.WORSE, cli.FAILED, cli.NOT_COMPARABLE, cli.UNSURE, cli.BUSY, cli.INTERRUPTED}
     assert shown == known
-    assert {comparison.OK, comparison.WORSE, comparison.FAILED, comparison.UNSURE} <= known
+    assert {outcome.OK, outcome.WORSE, outcome.FAILED, outcome.UNSURE} <= known
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)

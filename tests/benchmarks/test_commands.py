@@ -15,9 +15,9 @@ from typer.testing import CliRunner, Result
 
 from benchmarks import __main__ as main
 from benchmarks import breakdown, checkout, session, store
-from benchmarks.comparison import Comparison, Found
 from benchmarks.errors import NotComparableError
 from benchmarks.lock import machine_lock
+from benchmarks.outcome import Comparison, Found
 from benchmarks.sides import Side
 from benchmarks.verdicts import Shift, verdict
 from tests.builders import HOSTILE, a_failure, a_full_session, a_record, a_session

@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from benchmarks import comparison, verdict_text
-from benchmarks.comparison import FAILED, OK, UNSURE, WORSE, Comparison, Plan, compare
+from benchmarks.comparison import Plan, compare
 from benchmarks.errors import PartnerDiedError, WorkerError
+from benchmarks.outcome import CONTROL, FAILED, OK, UNSURE, WORSE, Comparison
 from benchmarks.sides import Side
 
 if TYPE_CHECKING:
@@ -309,8 +310,8 @@ def test_bridges_own_cases_are_compared_unless_a_filter_says_otherwise() -> None
 
 def test_the_control_runs_others_code_alone() -> None:
     """No case of the control is a path of bridge, and each exists."""
-    assert set(comparison.CONTROL) <= set(comparison.chosen("."))
-    assert not any(case.startswith("bridge.") for case in comparison.CONTROL)
+    assert set(CONTROL) <= set(comparison.chosen("."))
+    assert not any(case.startswith("bridge.") for case in CONTROL)
 
 
 def test_nothing_to_say_is_no_comment() -> None:

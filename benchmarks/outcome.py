@@ -1,0 +1,137 @@
+"""What a comparison found of each case and of the control, and the exit code that follows. Nothing is measured here."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final
+
+from .suite.cases import OURS
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from .records import Json
+    from .sides import Side
+    from .verdicts import Verdict
+
+OK, WORSE, FAILED, UNSURE = 0, 1, 2, 4
+#: Paths of others, one or two a family. They run the same code on both sides.
+CONTROL: Final = (
+    "torch.from_numpy/float32/C/64B/1t",
+    "Tensor.numpy/float32/C/64B/1t",
+    "torch.tensor/float32/C/4KiB/1t",
+    "torch.tensor/float32/C/1MiB/1t",
+    "np.array/float32/C/64KiB/1t",
+    "Tensor.copy_/float32/C/1MiB/1t",
+    "np.copyto.out_array/float32/C/64KiB/1t",
+    "torch.from_numpy.to/float64>float32/C/1MiB/1t",
+    "np.stack.from_numpy/float32/C/4KiB/1t",
+    "seeds.preprocess/float32/C/4KiB/1t",
+)
+_COPIED: Final = "shares -> copies"
+#: Of the control so many may be flagged before it has moved, and so many of the cases may be unclear.
+_FLAGGED_SHARE: Final = 0.05
+_FLAGGED_LEAST: Final = 2
+_UNCLEAR_SHARE: Final = 0.1
+#: A change of page faults is said from this ratio and this many pages on.
+_FAULTS_RATIO: Final = 1.5
+_FAULTS_LEAST: Final = 8
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """What a comparison says of one case.
+
+    `log_ratios` has what each round said. `changes` are exact: what one side does and the other does not, found without
+    statistics. `verdict` is None where a side failed, `failed` then says which and how.
+    """
+
+    case: str
+    verdict: Verdict | None
+    log_ratios: tuple[float, ...] = ()
+    flagged: bool = False
+    changes: tuple[str, ...] = ()
+    failed: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def rounds(self) -> int:
+        """How many rounds were played before a change was confirmed."""
+        return len(self.log_ratios)
+
+    @property
+    def word(self) -> str:
+        """The verdict in one word; ``failed`` where there is none."""
+        return self.verdict.word if self.verdict else "failed"
+
+    @property
+    def became_copy(self) -> bool:
+        """Whether B copies what A shares."""
+        return _COPIED in self.changes
+
+    @property
+    def is_worse(self) -> bool:
+        """Whether side B is certainly worse: slower, a copy where A shares, or failing where A does not."""
+        slower = self.word == "slower" and self.case.startswith(OURS)  # other paths run the same code on both sides
+        return slower or self.became_copy or set(self.failed) == {"b"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Comparison:
+    """Two sides, what was asked, and what was found of each case and of the control.
+
+    It is `interleaved` where both sides took turns, and not where two sessions were compared afterwards.
+    """
+
+    a: Side
+    b: Side
+    effort: str
+    threshold: float
+    cases: tuple[Found, ...]
+    control: tuple[Found, ...]
+    interleaved: bool = True
+
+    @property
+    def control_moved(self) -> bool:
+        """Whether paths that do not touch `bridge` changed: then the machine did, and no verdict is worth much."""
+        flagged = sum(one.flagged for one in self.control)
+        many = flagged >= _FLAGGED_LEAST and flagged > _FLAGGED_SHARE * len(self.control)
+        return many or any(one.word in {"faster", "slower"} for one in self.control)
+
+    @property
+    def has_control(self) -> bool:
+        """Whether anything of the control was judged; without one nobody knows what the machine did."""
+        return any(one.verdict for one in self.control)
+
+    @property
+    def too_unclear(self) -> bool:
+        """Whether more than a tenth of the cases are unclear."""
+        return sum(one.word == "unclear" for one in self.cases) > _UNCLEAR_SHARE * len(self.cases)
+
+    @property
+    def exit_code(self) -> int:
+        """1 where B is certainly worse, 2 where a case fails on A too, 4 where nothing can be said, else 0.
+
+        What did not take turns is never certain enough for 1.
+        """
+        if self.interleaved and any(one.is_worse for one in self.cases):
+            return WORSE
+        if any(one.failed for one in self.cases):
+            return FAILED
+        uncontrolled = self.interleaved and not self.has_control
+        return UNSURE if self.control_moved or self.too_unclear or uncontrolled else OK
+
+
+def changes(a: Json, b: Json) -> tuple[str, ...]:
+    """Return in words what one call does otherwise on B than on A: its aliasing, new memory, page faults."""
+    said: list[str] = []
+    if a["aliasing"] != b["aliasing"]:
+        said.append(f"{a['aliasing']} -> {b['aliasing']}")
+    if a["alloc_bytes"] != b["alloc_bytes"]:
+        said.append(f"new memory {a['alloc_bytes']:,} -> {b['alloc_bytes']:,} bytes")
+    if _faults_changed(a["minflt"], b["minflt"]):
+        said.append(f"page faults {a['minflt']:,.0f} -> {b['minflt']:,.0f}")
+    return tuple(said)
+
+
+def _faults_changed(a: float, b: float) -> bool:
+    return abs(a - b) >= _FAULTS_LEAST and max(a, b) > _FAULTS_RATIO * max(min(a, b), 1)
