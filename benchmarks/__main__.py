@@ -99,13 +99,18 @@ def run(
 
 @app.command()
 def compare(
-    a: Annotated[str, typer.Argument(help="The base: a commit, a tag, . for the working tree, or a session file.")],
-    b: Annotated[str, typer.Argument(help="What is compared with it.")] = ".",
+    a: Annotated[
+        str, typer.Argument(help="The base: a commit, a tag, . for the working tree, or a session file.")
+    ] = "",
+    b: Annotated[str, typer.Argument(help="What is compared with it.", show_default=".")] = "",
     preset: Annotated[str, typer.Option(help="quick, normal or careful: how many rounds.")] = "normal",
     pattern: Filter = None,
     threshold: Annotated[str, typer.Option(help="A change within this is none.")] = "5%",
     format_: Annotated[str, typer.Option("--format", help="table, md or json.")] = "table",
     seed: Annotated[int, typer.Option(help="Seed of the random orders.")] = 0,
+    python: Annotated[
+        list[str] | None, typer.Option(help="Twice: interpreters to compare, over one bridge (A).")
+    ] = None,
     github: Annotated[bool, typer.Option("--github", help="Also write a step summary and comparison.md.")] = False,
     force: Annotated[bool, typer.Option("--force", help="Compare sessions that differ in more than bridge.")] = False,
 ) -> None:
@@ -118,10 +123,12 @@ def compare(
     if format_ not in verdict_text.FORMATS:
         _stop(f"there is no format {format_!r}; choose one of {', '.join(verdict_text.FORMATS)}", FAILED)
     least = _share(threshold)
+    a, b, pythons = _sides_asked(a, b, python)
     if any(name.endswith(".jsonl") for name in (a, b)):
         found = _guarded(lambda: _stored(a, b, pattern, threshold=least, force=force))
     else:
-        found = _guarded(lambda: _duet(a, b, pattern, effort=preset, threshold=least, seed=seed), _NOT_KEPT)
+        asked = {"effort": preset, "threshold": least, "seed": seed}
+        found = _guarded(lambda: _duet(a, b, pattern, pythons, **asked), _NOT_KEPT)
     texts = {"table": verdict_text.to_table, "md": verdict_text.to_markdown, "json": verdict_text.to_json}
     _say(texts[format_](found))
     if github:
@@ -219,6 +226,21 @@ def _share(text: str) -> float:
     return found
 
 
+def _sides_asked(a: str, b: str, python: list[str] | None) -> tuple[str, str, tuple[str, str] | None]:
+    """Return both sides and, where two are asked for, their interpreters, which share one bridge."""
+    if not python:
+        if not a:
+            _stop("name what to compare: a commit, a tag or . and, unless it is the working tree, another", FAILED)
+        return a, b or ".", None
+    if len(python) != 2:
+        _stop(f"--python is given {len(python)} times; two interpreters are compared: --python A --python B", FAILED)
+    if b:
+        _stop(f"two interpreters are compared over one bridge, {a!r}; leave {b!r} out", FAILED)
+    if a.endswith(".jsonl"):
+        _stop(f"{a} is a session; --python compares interpreters over the bridge of a commit or of .", FAILED)
+    return a or ".", a or ".", (python[0], python[1])
+
+
 def _tell_github(found: Comparison) -> None:
     """Write the step's summary, and a file for a comment unless there is nothing to say."""
     from .verdict_text import comment, to_markdown
@@ -237,11 +259,14 @@ def _stored(a: str, b: str, pattern: str | None, *, threshold: float, force: boo
     return compare_sessions(_load(a), _load(b), pattern=pattern, threshold=threshold, force=force)
 
 
-def _duet(a: str, b: str, pattern: str | None, **asked: Any) -> Comparison:  # noqa: ANN401  the fields of a plan
+def _duet(a: str, b: str, pattern: str | None, pythons: tuple[str, str] | None, **asked: Any) -> Comparison:  # noqa: ANN401  the fields of a plan
     from . import comparison
+    from .machine import machine
     from .progress import observer
 
-    plan = comparison.Plan(cases=comparison.chosen(pattern), **asked)
+    cases = comparison.chosen(pattern, interpreters=pythons is not None)
+    started = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    plan = comparison.Plan(cases=cases, pythons=pythons, started=started, machine=machine(), **asked)
     with observer() as watched:
         return comparison.between(a, b, plan, watched)
 

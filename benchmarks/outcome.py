@@ -42,13 +42,15 @@ _FAULTS_LEAST: Final = 8
 class Found:
     """What a comparison says of one case.
 
-    `log_ratios` has what each round said. `changes` are exact: what one side does and the other does not, found without
-    statistics. `verdict` is None where a side failed, `failed` then says which and how.
+    `log_ratios` has what each round said, `confirmation` what fresh rounds said of a change. `changes` are exact: what
+    one side does and the other does not, found without statistics. `verdict` is None where a side failed, `failed` then
+    says which and how.
     """
 
     case: str
     verdict: Verdict | None
     log_ratios: tuple[float, ...] = ()
+    confirmation: tuple[float, ...] = ()
     flagged: bool = False
     changes: tuple[str, ...] = ()
     failed: Mapping[str, str] = field(default_factory=dict)
@@ -68,18 +70,14 @@ class Found:
         """Whether B copies what A shares."""
         return _COPIED in self.changes
 
-    @property
-    def is_worse(self) -> bool:
-        """Whether side B is certainly worse: slower, a copy where A shares, or failing where A does not."""
-        slower = self.word == "slower" and self.case.startswith(OURS)  # other paths run the same code on both sides
-        return slower or self.became_copy or set(self.failed) == {"b"}
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Comparison:
     """Two sides, what was asked, and what was found of each case and of the control.
 
-    It is `interleaved` where both sides took turns, and not where two sessions were compared afterwards.
+    It is `interleaved` where both sides took turns, and not where two sessions were compared afterwards. `loaded` is
+    what a process of each side said that it had loaded. `interpreters` says that two of them ran one `bridge`.
+    `started` is the time in UTC, `machine` says where it was.
     """
 
     a: Side
@@ -89,6 +87,18 @@ class Comparison:
     cases: tuple[Found, ...]
     control: tuple[Found, ...]
     interleaved: bool = True
+    loaded: Mapping[str, Json] = field(default_factory=dict)
+    interpreters: bool = False
+    started: str = ""
+    machine: Mapping[str, object] = field(default_factory=dict)
+
+    def is_worse(self, one: Found) -> bool:
+        """Whether a case is certainly worse on B: slower, a copy where A shares, or failing where A does not.
+
+        Between two commits only `bridge` can be slower, for other paths run the same code on both sides.
+        """
+        slower = one.word == "slower" and (self.interpreters or one.case.startswith(OURS))
+        return slower or one.became_copy or set(one.failed) == {"b"}
 
     @property
     def control_moved(self) -> bool:
@@ -113,7 +123,7 @@ class Comparison:
 
         What did not take turns is never certain enough for 1.
         """
-        if self.interleaved and any(one.is_worse for one in self.cases):
+        if self.interleaved and any(map(self.is_worse, self.cases)):
             return WORSE
         if any(one.failed for one in self.cases):
             return FAILED

@@ -3,22 +3,25 @@
 It is started with its side's folder first on the path and this checkout after it, so `bridge` is the side's and
 everything else the checkout's. It begins by saying which `bridge` it has loaded.
 
-    {"take": case, "look": yes} -> {"taken": {...}} what one call was seen to do, or {"refused": "TypeError: ..."};
-                                   without a look, the case is only warmed up
-    {"calibrate": yes}          -> {"call_ns": ...} of the case that was taken
-    {"time": loops}             -> {"call_ns": ...}
+    {"take": case, "look": yes, "cpu": number}
+                       -> {"taken": {...}} what one call was seen to do, or {"refused": "TypeError: ..."};
+                          without a look, the case is only warmed up; a case of one thread stays on that CPU
+    {"calibrate": yes} -> {"call_ns": ...} of the case that was taken
+    {"time": loops}    -> {"call_ns": ...}
 """
 
 from __future__ import annotations
 
 import gc
 import json
+import platform
 import sys
 from functools import partial
 from pathlib import Path
 from time import perf_counter_ns
 from typing import TYPE_CHECKING, TextIO
 
+from . import affinity
 from .apart import standard_output_apart
 from .checkout import tree_hash
 from .measure import batch_ns, calibrate
@@ -37,23 +40,24 @@ class Partner:
     """Takes a case at a time and times it."""
 
     def __init__(self, threads: Mapping[str, int], cache_bytes: int) -> None:
-        from .suite.inputs import InputCache  # noqa: PLC0415  loads torch, once the process says who it is
+        from .suite.inputs import InputCache  # noqa: PLC0415  loads torch, once standard output is kept apart
 
         self._threads = threads
+        self._cpus = affinity.cpus()
         self._cache = InputCache(cache_bytes)
         self._run: Callable[[], object] | None = None
 
     def answer(self, asked: Json) -> Json:
         """Do what one line asks."""
         if "take" in asked:
-            return self._take(asked["take"], look=asked["look"])
+            return self._take(asked["take"], look=asked["look"], cpu=asked["cpu"])
         assert self._run is not None, "a case is taken before it is timed"
         if "calibrate" in asked:
             return {"call_ns": calibrate(self._run, perf_counter_ns)[1]}
         loops = asked["time"]
         return {"call_ns": batch_ns(self._run, loops, perf_counter_ns) / loops}
 
-    def _take(self, case_id: str, *, look: bool) -> Json:
+    def _take(self, case_id: str, *, look: bool, cpu: int) -> Json:
         import torch  # noqa: PLC0415  as above
 
         from .suite.calls import call  # noqa: PLC0415
@@ -64,6 +68,7 @@ class Partner:
         case = Case.parse(case_id)
         self._run = None
         gc.collect()
+        affinity.stay_on({cpu} if case.threads == "1t" else self._cpus)
         torch.set_num_threads(self._threads[case.threads])
         try:
             ready = call(case, self._cache)
@@ -87,11 +92,15 @@ def _seen(ready: Call) -> Json:
 
 
 def who() -> Json:
-    """Say which `bridge` this process has."""
-    import bridge  # noqa: PLC0415  what is loaded is what is asked about
+    """Say which `bridge` this process has loaded, from which file of its side's folder, and what it stands on."""
+    import numpy as np  # noqa: PLC0415  what is loaded is what is asked about
+    import torch  # noqa: PLC0415
 
-    folder = Path(bridge.__file__ or ".").parent
-    return {"bridge": tree_hash(folder), "folder": folder.parent.name}
+    import bridge  # noqa: PLC0415
+
+    file = Path(bridge.__file__ or ".")
+    versions = {"python": platform.python_version(), "numpy": np.__version__, "torch": str(torch.__version__)}
+    return {"bridge": tree_hash(file.parent), "file": "/".join(file.parts[-3:]), "software": versions}
 
 
 def serve(lines: TextIO, answers: TextIO) -> None:

@@ -62,6 +62,9 @@ def compare_sessions(
         effort=f"{_passes(a)} and {_passes(b)} passes",
         threshold=threshold,
         interleaved=False,
+        started=b.header.started,
+        machine=b.header.machine,
+        loaded={"a": _loaded(a), "b": _loaded(b)},
         cases=tuple(one for case, one in found.items() if case not in CONTROL),
         control=tuple(found[case] for case in CONTROL if case in found),
     )
@@ -111,6 +114,11 @@ def _shift(a: Estimate, b: Estimate) -> Shift:
         high=math.log(b.high / a.low),
         rounds=min(a.passes, b.passes),
     )
+
+
+def _loaded(session: Session) -> Json:
+    versions = {name: session.header.software.get(name) for name in ("python", "numpy", "torch")}
+    return {"bridge": session.header.bridge_hash, "software": versions}
 
 
 def _side(session: Session) -> Side:

@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from .records import Json
     from .sides import Side
 
+#: The number of the JSON object's format.
+FORMAT: Final = 1
 FORMATS: Final = ("table", "md", "json")
 #: What GitHub takes as a comment, and a little less.
 COMMENT_BYTES: Final = 60_000
@@ -22,11 +24,20 @@ _CHANGED: Final = frozenset({"failed", "slower", "faster"})
 
 def to_json(found: Comparison) -> str:
     """Return a comparison as one JSON object; ratios are time of B over time of A."""
-    settings = {"effort": found.effort, "threshold": found.threshold, "interleaved": found.interleaved}
+    settings = {
+        "effort": found.effort,
+        "threshold": found.threshold,
+        "interleaved": found.interleaved,
+        "interpreters": found.interpreters,
+    }
     control = {"moved": found.control_moved, "cases": [_case_json(one) for one in found.control]}
     whole = {
-        "a": _side_json(found.a),
-        "b": _side_json(found.b),
+        "format": FORMAT,
+        "kind": "comparison",
+        "started": found.started,
+        "machine": {key: found.machine.get(key) for key in ("name", "cpu", "kernel", "huge_pages")},
+        "a": _side_json(found.a, found.loaded.get("a", {})),
+        "b": _side_json(found.b, found.loaded.get("b", {})),
         "settings": settings,
         "control": control,
         "cases": [_case_json(one) for one in found.cases],
@@ -74,7 +85,7 @@ def _row(found: Found) -> str:
 def _told(found: Comparison) -> list[Found]:
     """Return the cases that need a line of their own: those that changed, seemed to, or failed; the rest is counted."""
     known = [one for one in found.cases if one.word in _CHANGED or one.changes or one.flagged]
-    return sorted(known, key=lambda one: (not one.is_worse, _ORDER.index(one.word), -_size(one)))
+    return sorted(known, key=lambda one: (not found.is_worse(one), _ORDER.index(one.word), -_size(one)))
 
 
 def _size(found: Found) -> float:
@@ -87,18 +98,30 @@ def _cells(found: Found) -> tuple[str, str, str, str, str]:
         return (found.case, "", "", "failed", "; ".join(why) or "it was not played to the end")
     known = found.verdict.shift
     interval = f"[{known.ratio_low:.3g}, {known.ratio_high:.3g}]"
-    reasons = [*([found.verdict.reason] if found.verdict.reason else []), *why]
+    again = found.verdict.again
+    repeated = [f"again {again.ratio:.3g}x"] if again and found.word != "unclear" else []
+    reasons = [*([found.verdict.reason] if found.verdict.reason else []), *repeated, *why]
     return (found.case, f"{known.ratio:.3g}x", interval, found.word, "; ".join(reasons))
 
 
 def _heading(found: Comparison) -> str:
     words = {0: "nothing got worse", 1: "B is worse", 2: "cases failed", 4: "nothing can be said"}
     how = "" if found.interleaved else " (not interleaved)"
-    return f"A {_named(found.a)} against B {_named(found.b)}{how}: {words[found.exit_code]}"
+    a, b = (f"{_named(side)}{_differing(found, name)}" for name, side in (("a", found.a), ("b", found.b)))
+    return f"A {a} against B {b}{how}: {words[found.exit_code]}"
 
 
 def _named(side: Side) -> str:
     return f"{side.name} ({side.commit[:8]})" if side.commit else f"{side.name} (the working tree)"
+
+
+def _differing(found: Comparison, name: str) -> str:
+    """Return the versions of one side that are not those of the other, where interpreters are compared."""
+    if not found.interpreters:
+        return ""
+    ours, theirs = (found.loaded.get(one, {}).get("software", {}) for one in (name, "b" if name == "a" else "a"))
+    told = [f"{package} {version}" for package, version in ours.items() if version != theirs.get(package)]
+    return f" with {', '.join(told) or 'the same versions'}"
 
 
 def _summary(found: Comparison) -> Iterator[str]:
@@ -112,9 +135,10 @@ def _summary(found: Comparison) -> Iterator[str]:
             yield "A regression that hits only some calls is hidden: the fastest samples are compared."
     moved = "moved: what seems to have changed may be the machine" if found.control_moved else "stood still"
     if found.has_control:
-        yield f"The control, {len(found.control)} paths that do not touch bridge, {moved}."
+        which = "measured against themselves" if found.interpreters else "that do not touch bridge"
+        yield f"The control, {len(found.control)} paths {which}, {moved}."
     else:
-        yield "There is no control: none of the paths that do not touch bridge was judged."
+        yield "There is no control: none of its paths was judged."
     if found.too_unclear:
         yield "More than a tenth of the cases are unclear: take more rounds (--preset careful) or a calmer machine."
 
@@ -128,8 +152,11 @@ def _piped(text: str) -> str:
     return text.replace("|", "\\|").replace("<", "&lt;").replace("\n", " ")
 
 
-def _side_json(side: Side) -> Json:
-    return {"name": side.name, "commit": side.commit, "bridge_hash": side.bridge_hash}
+def _side_json(side: Side, loaded: Json) -> Json:
+    """Return a side and, as its own processes said, the `bridge` that it loaded and the versions below it."""
+    known = {"name": side.name, "commit": side.commit, "bridge_hash": side.bridge_hash}
+    proof = {"bridge_hash": loaded.get("bridge"), "file": loaded.get("file")}
+    return known | {"loaded": proof, "software": loaded.get("software", {})}
 
 
 def _case_json(found: Found) -> Json:
@@ -141,10 +168,24 @@ def _case_json(found: Found) -> Json:
         "low": known and known.ratio_low,
         "high": known and known.ratio_high,
         "rounds": found.rounds,
-        "log_ratios": [float(f"{one:.5g}") for one in found.log_ratios],
+        "log_ratios": _short(found.log_ratios),
         "visible": known and known.visible,
+        "confirmation": _confirmation_json(found),
         "reason": found.verdict.reason if found.verdict else "",
         "changes": list(found.changes),
         "became_copy": found.became_copy,
         "failed": dict(found.failed),
     }
+
+
+def _confirmation_json(found: Found) -> Json | None:
+    """Return what fresh rounds said of a change, apart from the first: a change that is picked out looks larger."""
+    again = found.verdict.again if found.verdict else None
+    if again is None:
+        return None
+    ratios = {"ratio": again.ratio, "low": again.ratio_low, "high": again.ratio_high}
+    return ratios | {"log_ratios": _short(found.confirmation)}
+
+
+def _short(numbers: Iterable[float]) -> list[float]:
+    return [float(f"{one:.5g}") for one in numbers]

@@ -334,6 +334,10 @@ def test_a_box_that_only_measures_is_told_what_pages_need(command: str, monkeypa
         (("HEAD", ".", "--threshold", "five"), "--threshold 'five' is no share; write it as 5% or 0.05"),
         (("HEAD", ".", "--threshold", "-5%"), "--threshold '-5%' is no share"),
         (("HEAD", ".", "--filter", "<none>"), "no case of preset quick that can be compared matches '<none>'"),
+        ((), "name what to compare: a commit, a tag or ."),
+        (("--python", "<a>"), "--python is given 1 times; two interpreters are compared"),
+        (("HEAD", ".", "--python", "<a>", "--python", "<b>"), "compared over one bridge, 'HEAD'; leave '.' out"),
+        (("<a>.jsonl", "--python", "<a>", "--python", "<b>"), "<a>.jsonl is a session; --python compares"),
     ],
 )
 def test_a_comparison_that_cannot_be_made_is_one_line(words: tuple[str, ...], said: str) -> None:

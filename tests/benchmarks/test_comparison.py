@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 import math
 import random
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
 from benchmarks import comparison, verdict_text
-from benchmarks.comparison import Plan, compare
+from benchmarks.comparison import Plan, Sides, compare
 from benchmarks.errors import PartnerDiedError, WorkerError
 from benchmarks.outcome import CONTROL, FAILED, OK, UNSURE, WORSE, Comparison
 from benchmarks.sides import Side
@@ -51,6 +52,7 @@ class World:
     def __init__(self, cost: Callable[[str, str, int], float], does: Callable[[str, str], dict] | None = None) -> None:
         self.cost, self.does = cost, does or (lambda _case, _side: {})
         self.rounds: set[int] = set()
+        self.software = {name: {"python": "3.11", "torch": "2.13"} for name in "ab"}
 
     def start(self, name: str, number: int) -> Played:
         """Start a partner."""
@@ -63,6 +65,7 @@ class Played:
 
     def __init__(self, world: World, name: str, number: int) -> None:
         self.world, self.name, self.number, self.case = world, name, number, ""
+        self.who = {"bridge": f"hash of {name}", "file": f"{name}/bridge/__init__.py", "software": world.software[name]}
 
     def ask(self, line: dict) -> dict:
         """Answer as a real one does."""
@@ -94,7 +97,7 @@ def noisy(spread: float, **factors: float) -> Callable[[str, str, int], float]:
 def compared(world: World, effort: str = "normal", **changes: object) -> Comparison:
     """Compare in a world."""
     plan = Plan(**({"cases": OURS, "control": PEERS, "effort": effort} | changes))
-    return compare(A, B, plan, world.start, Watcher())
+    return compare(Sides(a=A, b=B, start=world.start), plan, Watcher())
 
 
 def words(found: Comparison) -> list[str]:
@@ -267,6 +270,53 @@ def test_nothing_below_the_threshold_is_said_to_be_visible() -> None:
     assert "hits only some calls" in told
 
 
+def test_a_change_is_told_with_what_fresh_rounds_said() -> None:
+    """A change that was picked out for being large looks larger than it is; what fresh rounds said stands beside it."""
+    found = compared(World(noisy(0.01, **{"1MiB": 1.5})))
+    row = next(line for line in verdict_text.to_table(found).splitlines() if OURS[3] in line)
+    again = found.cases[3].verdict.again
+    assert row.endswith(f"again {again.ratio:.3g}x")
+    assert again.ratio == pytest.approx(1.5, rel=0.05)
+
+
+def between_interpreters(world: World, **changes: object) -> Comparison:
+    """Compare two interpreters: the control plays side A against itself."""
+    world.software["b"] = {"python": "3.11", "torch": "2.14 <b>"}
+    twins = lambda _name, number: world.start("a", number)  # noqa: E731  what starts the control
+    plan = Plan(**({"cases": (*OURS, *PEERS), "control": PEERS} | changes))
+    return compare(Sides(a=A, b=B, start=world.start, start_control=twins), plan, Watcher())
+
+
+def test_another_interpreter_may_slow_down_any_path() -> None:
+    """Between interpreters a path of others that got slower is a regression, for nothing else explains it."""
+    found = between_interpreters(World(noisy(0.01, **{"torch.tensor": 1.3})))
+    assert words(found) == ["same"] * len(OURS) + ["slower"] * len(PEERS)
+    assert found.exit_code == WORSE
+
+
+def test_the_control_of_interpreters_is_one_side_against_itself() -> None:
+    """What another version changes does not move the control, whose processes are all of side A."""
+    found = between_interpreters(World(noisy(0.01, **{"torch.tensor": 1.3})))
+    assert not found.control_moved
+    assert [one.word for one in found.control] == ["same"] * len(PEERS)
+    assert "4 paths measured against themselves, stood still" in verdict_text.to_table(found)
+
+
+def test_interpreters_are_named_by_what_differs() -> None:
+    """The heading has the versions that differ, and only those; the JSON object has all."""
+    found = between_interpreters(World(noisy(0.01)))
+    assert "with torch 2.13 against B" in verdict_text.to_table(found).splitlines()[0]
+    assert "with torch 2.14 &lt;b>: nothing got worse" in verdict_text.to_markdown(found).splitlines()[0]
+    assert json.loads(verdict_text.to_json(found))["b"]["software"] == {"python": "3.11", "torch": "2.14 <b>"}
+
+
+def test_interpreters_that_do_not_differ_are_said_so() -> None:
+    """Two interpreters with the same versions are told as such."""
+    world = World(noisy(0.01))
+    found = replace(between_interpreters(world), loaded={"a": {"software": {}}, "b": {"software": {}}})
+    assert "with the same versions against B" in verdict_text.to_table(found)
+
+
 def test_the_table_begins_with_what_got_worse() -> None:
     """The first line says which sides and what came of it; then the worst case; what did not change is counted."""
     found = compared(World(noisy(0.01, **{"64B": 0.8, "1MiB": 1.5})))
@@ -288,15 +338,20 @@ def test_markdown_keeps_its_cells() -> None:
 
 def test_json_has_every_case_and_the_exit_code() -> None:
     """One object with both sides, settings, control, each case's numbers, and the exit code."""
-    found = compared(World(noisy(0.01, **{"1MiB": 1.5})))
+    found = compared(World(noisy(0.01, **{"1MiB": 1.5})), started="2026-11-25T00:00:00Z")
     known = json.loads(verdict_text.to_json(found))
-    assert set(known) == {"a", "b", "settings", "control", "cases", "exit"}
+    assert {"a", "b", "settings", "control", "cases", "exit"} <= set(known)
+    assert (known["format"], known["kind"], known["started"]) == (1, "comparison", "2026-11-25T00:00:00Z")
+    assert known["b"]["loaded"] == {"bridge_hash": "hash of b", "file": "b/bridge/__init__.py"}
     assert known["exit"] == WORSE
     assert known["a"]["commit"] == A.commit
     slower = known["cases"][3]
     assert (slower["case"], slower["verdict"], slower["rounds"]) == (OURS[3], "slower", 10)
     assert slower["low"] < slower["ratio"] < slower["high"]
     assert {"reason", "visible"} <= set(slower)
+    assert slower["confirmation"]["low"] < 1.5 < slower["confirmation"]["high"]
+    assert (len(slower["log_ratios"]), len(slower["confirmation"]["log_ratios"])) == (10, 10)
+    assert known["cases"][0]["confirmation"] is None
     assert [one["case"] for one in known["control"]["cases"]] == list(PEERS)
 
 
@@ -323,9 +378,9 @@ def test_nothing_to_say_is_no_comment() -> None:
 def test_a_comment_fits() -> None:
     """However many cases changed, a comment keeps the worst and says how many it leaves out."""
     found = compared(World(noisy(0.001, as_tensor=1.5)))
-    whole, cut = (verdict_text.comment(found, limit) for limit in (60_000, 580))
+    whole, cut = (verdict_text.comment(found, limit) for limit in (60_000, 620))
     assert whole == verdict_text.to_markdown(found)
-    assert len(cut.encode()) <= 580
+    assert len(cut.encode()) <= 620
     assert cut.count("| slower |") == 2
     assert "2 cases more are left out here." in cut
 
