@@ -267,7 +267,7 @@ def _duet(a: str, b: str, pattern: str | None, pythons: tuple[str, str] | None, 
     cases = comparison.chosen(pattern, interpreters=pythons is not None)
     started = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
     plan = comparison.Plan(cases=cases, pythons=pythons, started=started, machine=machine(), **asked)
-    with observer() as watched:
+    with observer("round") as watched:
         return comparison.between(a, b, plan, watched)
 
 

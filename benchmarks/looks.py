@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from .duet import Duet
 from .outcome import Found, changes
+from .stages import CONFIRMATION
 from .verdicts import CONFIRMATION_ROUNDS, LOOKS, confirmed, settled, shift, verdict
 
 if TYPE_CHECKING:
@@ -15,9 +16,6 @@ if TYPE_CHECKING:
     from .session import Observer
     from .verdicts import Look, Verdict
 
-#: Rounds that confirm have numbers of their own, so that their orders and hash seeds are new.
-_CONFIRMATION: Final = 1000
-
 
 class Part:
     """Cases that one pair of sides plays, and what is known of each; a comparison has one part, or two."""
@@ -25,7 +23,7 @@ class Part:
     def __init__(self, cases: Iterable[str], start: Start, threshold: float, seed: int) -> None:
         self.cases = tuple(dict.fromkeys(cases))
         self._threshold = threshold
-        self._first, self._fresh = Duet(start, seed), Duet(start, seed + _CONFIRMATION)
+        self._first, self._fresh = Duet(start, seed), Duet(start, seed + CONFIRMATION)
         self._open: list[str] = list(self.cases)
         self._judged: dict[str, Verdict] = {}
         self._flagged: list[str] = []
@@ -90,7 +88,7 @@ def play(parts: Sequence[Part], effort: str, observer: Observer) -> None:
 def _confirm(parts: Sequence[Part], observer: Observer) -> None:
     for part in parts:
         part.flag()
-    for number in range(_CONFIRMATION + 1, _CONFIRMATION + CONFIRMATION_ROUNDS + 1):
+    for number in range(CONFIRMATION + 1, CONFIRMATION + CONFIRMATION_ROUNDS + 1):
         for part in parts:
             part.play_again(number, observer)
     for part in parts:
