@@ -37,6 +37,7 @@ REPORT: Final = Path(".bench/report")
 PUBLISHED: Final = Path("reports/sessions")
 COMMENT: Final = Path("comparison.md")
 SITE: Final = Path(".bench/site")
+COMPARISONS: Final = Path(".bench/comparisons")
 
 _KEPT: Final = "interrupted; finished cases are kept: python -m benchmarks run --resume"
 _NOT_KEPT: Final = "interrupted; a comparison keeps nothing, for its rounds belong together: start it again"
@@ -126,6 +127,7 @@ def compare(
     _say(texts[format_](found))
     if github:
         _tell_github(found)
+    _keep(found)
     raise SystemExit(found.exit_code)
 
 
@@ -231,6 +233,25 @@ def _tell_github(found: Comparison) -> None:
         COMMENT.write_text(text + "\n", encoding="utf-8")
 
 
+def _keep(found: Comparison) -> None:
+    """Keep a comparison and draw its page; what hinders that is said, and changes neither result nor exit code."""
+    from . import kept
+    from .verdict_text import to_json
+
+    try:
+        path = kept.keep(to_json(found), COMPARISONS, datetime.now(UTC))
+    except OSError as error:
+        _note(f"the comparison is not kept: {error}")
+        return
+    _note(f"Comparison: {path}")
+    try:
+        from reports.comparison import write_page
+    except ModuleNotFoundError as error:
+        _note(f"its page needs {error.name}, which is not installed: pip install --editable '.[report]'")
+        return
+    _note(f"Page: {write_page(path)}")
+
+
 def _stored(a: str, b: str, pattern: str | None, *, threshold: float, force: bool) -> Comparison:
     from .stored import compare_sessions
 
@@ -318,8 +339,12 @@ def _say(text: str) -> None:
     print(text)
 
 
-def _stop(text: str, code: int) -> NoReturn:
+def _note(text: str) -> None:
     print(text, file=sys.stderr)
+
+
+def _stop(text: str, code: int) -> NoReturn:
+    _note(text)
     raise SystemExit(code)
 
 

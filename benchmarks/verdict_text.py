@@ -37,23 +37,23 @@ def to_json(found: Comparison) -> str:
 
 def to_table(found: Comparison) -> str:
     """Return what changed, one line a case, then how many cases did not, and what could have been seen."""
-    rows = [_cells(one) for one in _told(found)]
-    lines = [_heading(found), ""]
+    rows = [_cells(one) for one in told(found)]
+    lines = [heading(found), ""]
     if rows:
         lines += [*_aligned([("case", "B / A", "interval", "verdict", "why"), *rows]), ""]
-    return "\n".join([*lines, *_summary(found)])
+    return "\n".join([*lines, *summary(found)])
 
 
 def to_markdown(found: Comparison) -> str:
     """Return the same as Markdown."""
-    return _markdown(found, [_row(one) for one in _told(found)])
+    return _markdown(found, [_row(one) for one in told(found)])
 
 
 def comment(found: Comparison, limit_bytes: int = COMMENT_BYTES) -> str | None:
     """Return Markdown that fits into a comment, the worst cases first; None where there is nothing to say."""
-    if found.exit_code == 0 and not _told(found):
+    if found.exit_code == 0 and not told(found):
         return None
-    rows = [_row(one) for one in _told(found)]
+    rows = [_row(one) for one in told(found)]
     kept = len(rows)
     while len((text := _markdown(found, rows[:kept], left_out=len(rows) - kept)).encode()) > limit_bytes and kept:
         kept //= 2
@@ -63,7 +63,7 @@ def comment(found: Comparison, limit_bytes: int = COMMENT_BYTES) -> str | None:
 def _markdown(found: Comparison, rows: list[str], *, left_out: int = 0) -> str:
     table = ["| case | B / A | interval | verdict | why |", "|---|---:|---|---|---|", *rows, ""] if rows else []
     more = [f"{left_out} cases more are left out here.", ""] if left_out else []
-    return "\n".join([f"**{_heading(found).replace('<', '&lt;')}**", "", *table, *more, *_summary(found)])
+    return "\n".join([f"**{heading(found).replace('<', '&lt;')}**", "", *table, *more, *summary(found)])
 
 
 def _row(found: Found) -> str:
@@ -71,7 +71,7 @@ def _row(found: Found) -> str:
     return f"| `{_piped(case)}` | {' | '.join(map(_piped, others))} |"
 
 
-def _told(found: Comparison) -> list[Found]:
+def told(found: Comparison) -> list[Found]:
     """Return the cases that need a line of their own: those that changed, seemed to, or failed; the rest is counted."""
     known = [one for one in found.cases if one.word in _CHANGED or one.changes or one.flagged]
     return sorted(known, key=lambda one: (not one.is_worse, _ORDER.index(one.word), -_size(one)))
@@ -82,16 +82,23 @@ def _size(found: Found) -> float:
 
 
 def _cells(found: Found) -> tuple[str, str, str, str, str]:
-    why = [*found.changes, *(f"{side.upper()}: {error}" for side, error in found.failed.items())]
     if found.verdict is None:
-        return (found.case, "", "", "failed", "; ".join(why) or "it was not played to the end")
+        return (found.case, "", "", found.word, why(found))
     known = found.verdict.shift
     interval = f"[{known.ratio_low:.3g}, {known.ratio_high:.3g}]"
-    reasons = [*([found.verdict.reason] if found.verdict.reason else []), *why]
-    return (found.case, f"{known.ratio:.3g}x", interval, found.word, "; ".join(reasons))
+    return (found.case, f"{known.ratio:.3g}x", interval, found.word, why(found))
 
 
-def _heading(found: Comparison) -> str:
+def why(found: Found) -> str:
+    """Return the reasons of a verdict, what changed exactly, and what failed, in one line; often empty."""
+    failed = [f"{side.upper()}: {error}" for side, error in found.failed.items()]
+    reasons = [found.verdict.reason] if found.verdict and found.verdict.reason else []
+    said = "; ".join([*reasons, *found.changes, *failed])
+    return said or ("" if found.verdict else "it was not played to the end")
+
+
+def heading(found: Comparison) -> str:
+    """Return what was compared and what came out, in one line."""
     words = {0: "nothing got worse", 1: "B is worse", 2: "cases failed", 4: "nothing can be said"}
     how = "" if found.interleaved else " (not interleaved)"
     return f"A {_named(found.a)} against B {_named(found.b)}{how}: {words[found.exit_code]}"
@@ -101,7 +108,8 @@ def _named(side: Side) -> str:
     return f"{side.name} ({side.commit[:8]})" if side.commit else f"{side.name} (the working tree)"
 
 
-def _summary(found: Comparison) -> Iterator[str]:
+def summary(found: Comparison) -> Iterator[str]:
+    """Yield the sentences below the rows: how many cases have which verdict, what could be seen, the control."""
     counts = {word: sum(one.word == word for one in found.cases) for word in _ORDER}
     yield f"{len(found.cases)} cases: " + ", ".join(f"{count} {word}" for word, count in counts.items() if count) + "."
     visible = sorted(max(one.verdict.shift.visible, found.threshold) for one in found.cases if one.verdict)
@@ -147,4 +155,5 @@ def _case_json(found: Found) -> Json:
         "changes": list(found.changes),
         "became_copy": found.became_copy,
         "failed": dict(found.failed),
+        "flagged": found.flagged,
     }

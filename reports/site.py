@@ -12,6 +12,7 @@ from benchmarks.records import DMA
 from . import pages
 from .figures.registry import slug
 from .published import newest_gpu_session
+from .rendering import environment
 from .view import FEWEST_PASSES
 
 if TYPE_CHECKING:
@@ -66,7 +67,7 @@ def publish(sessions_dir: Path, out: Path, today: date) -> Path:
 
 def index_text(machines: dict[str, list[Entry]]) -> str:
     """Return the page that lists the machines, each with its sessions, the newest first."""
-    template = pages.environment().get_template("index.html.j2")
+    template = environment().get_template("index.html.j2")
     return template.render(machines={name: machines[name] for name in sorted(machines)})
 
 
