@@ -140,10 +140,10 @@ def report(
     with _drawing():
         from reports.findings import findings
         from reports.pages import write_report
-        from reports.published import newest_gpu_session
+        from reports.published import Shelf
 
     known = _load(session)
-    path = write_report(known, out, gpu_session=_guarded(lambda: newest_gpu_session(PUBLISHED)))
+    path = write_report(known, out, beside=_guarded(lambda: Shelf(PUBLISHED).beside(known)))
     for number, finding in enumerate(findings(known)[:3], start=1):
         _say(f"{number}. {finding.sentence}")
     _say(f"\nReport: {path}")

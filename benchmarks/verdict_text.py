@@ -124,7 +124,8 @@ def summary(found: Comparison) -> Iterator[str]:
     else:
         yield "There is no control: none of the paths that do not touch bridge was judged."
     if found.too_unclear:
-        yield "More than a tenth of the cases are unclear: take more rounds (--preset careful) or a calmer machine."
+        more = "rounds (--preset careful)" if found.interleaved else "passes"
+        yield f"More than a tenth of the cases are unclear: take more {more} or a calmer machine."
 
 
 def _aligned(rows: list[tuple[str, ...]]) -> Iterable[str]:

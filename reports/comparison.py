@@ -168,8 +168,7 @@ def _row(found: Found, fresh: Played | None, scale: Scale) -> Row:
 
 
 def _numbers(shift: Shift) -> tuple[str, str]:
-    low, high = units.times(shift.ratio_low), units.times(shift.ratio_high)
-    return units.times(shift.ratio), f"[{low.removesuffix('x')}{units.DASH}{high}]"
+    return units.times(shift.ratio), units.between(shift.ratio_low, shift.ratio_high, units.times)
 
 
 def _said(played: Played, what: str) -> Iterator[str]:

@@ -11,6 +11,7 @@ from benchmarks import store
 
 from . import drawing, figures, findings
 from .contents import contents
+from .published import ALONE
 from .rendering import environment, packed
 
 if TYPE_CHECKING:
@@ -20,19 +21,20 @@ if TYPE_CHECKING:
     from benchmarks.records import Session
 
     from .contents import Contents
+    from .published import Beside
 
 
-def write_report(session: Session, out: Path, *, home: str = "", gpu_session: Session | None = None) -> Path:
+def write_report(session: Session, out: Path, *, home: str = "", beside: Beside = ALONE) -> Path:
     """Write report.html, report.md, cases.csv and figures/*.svg into `out`; the same session gives the same bytes.
 
-    `home` is the relative address of a page that lists this report, `gpu_session` a published session with a GPU, whose
-    transfers are shown where this one has none.
+    `home` is the relative address of a page that lists this report, `beside` has the published sessions that are shown
+    with this one.
 
     Returns:
         The path of report.html.
     """
     (out / "figures").mkdir(parents=True, exist_ok=True)
-    for name, text in texts(contents(session, gpu_session), home=home).items():
+    for name, text in texts(contents(session, beside), home=home).items():
         (out / name).write_text(text, encoding="utf-8", newline="\n")
     return out / "report.html"
 

@@ -11,7 +11,7 @@ from benchmarks.records import DMA
 
 from . import pages
 from .figures.registry import slug
-from .published import newest_gpu_session
+from .published import Shelf
 from .rendering import environment
 from .view import FEWEST_PASSES
 
@@ -52,12 +52,13 @@ def publish(sessions_dir: Path, out: Path, today: date) -> Path:
         The path of index.html, which works from disk.
     """
     machines: dict[str, list[Entry]] = {}
-    gpu_session = newest_gpu_session(sessions_dir)
+    shelf = Shelf(sessions_dir)
     for path in reversed(store.sessions_in(sessions_dir)):
         session = store.read(path)
         folder = slug(session.header.machine_name)
         entry = _entry(session, f"{folder}/{path.stem}", today)
-        pages.write_report(session, (out / entry.address).parent, home="../../index.html", gpu_session=gpu_session)
+        report = (out / entry.address).parent
+        pages.write_report(session, report, home="../../index.html", beside=shelf.beside(session))
         machines.setdefault(session.header.machine_name, []).append(entry)
     out.mkdir(parents=True, exist_ok=True)
     index = out / "index.html"
