@@ -104,8 +104,10 @@ def _facts(found: Comparison, data: Json) -> Iterator[str]:
         what = f"commit `{side.commit[:12]}`" if side.commit else "the working tree"
         yield f"{letter} is `{side.name}`, {what}, whose bridge has the hash `{side.bridge_hash}`."
     yield from _software(data.get("software", {}))
+    looks = " and ".join(str(one["rounds"]) for one in data.get("looks", ()))
+    effort = f"{found.effort}, judged after {looks} rounds" if looks else found.effort
     none = f"a change within {100 * found.threshold:.3g} % is none"
-    yield f"Effort: {found.effort}; {none}; {_TURNS if found.interleaved else 'not interleaved'}."
+    yield f"Effort: {effort}; {none}; {_TURNS if found.interleaved else 'not interleaved'}."
     known = {"on": data.get("machine"), "at": (data.get("started") or "")[:16].replace("T", " ")}
     if said := " ".join(f"{word} {value}" for word, value in known.items() if value):
         yield f"Measured {said}{' UTC' if known['at'] else ''}."
