@@ -68,7 +68,7 @@ def one_of_each() -> tuple[Found, ...]:
         a_found("bridge.as_array/float32/sliced/4KiB/1t", changes=("shares -> copies", "new memory 0 -> 4,096 bytes")),
         a_found("bridge.stack/float32/C/4KiB/1t", verdict=None, log_ratios=(0.01, 0.02), failed=dead),
         a_found("bridge.as_array/float32/F/4KiB/1t", 1.1, repeats=False),
-        a_found("bridge.as_array/float32/C/64MiB/1t", spread=0.2),
+        a_found("bridge.stack/float32/C/64MiB/1t", spread=0.2),
         a_found(f"path {HOSTILE}/float32/C/4KiB/1t"),
     )
 

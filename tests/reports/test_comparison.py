@@ -123,6 +123,18 @@ def test_every_case_has_its_strip_and_every_strip_its_numbers(whole: str) -> Non
     assert len(set(re.findall(r'class="band" d="M(\S+) 0H', whole))) == 1
 
 
+def test_colour_says_what_words_say(whole: str) -> None:
+    """A cell is coloured by its verdict, a copy where A shares as badly as what is slower; a strip by its verdict."""
+    cells = dict(re.findall(r"<th[^>]*>([^\n]*?)</th>.*?<td class=\"text (\w+)\">", section(whole, "changed")))
+    colours = {case.replace("<wbr>", "").partition("/")[0]: colour for case, colour in cells.items()}
+    assert colours["bridge.standardize"] == "slower"
+    assert colours["bridge.copyto"] == "faster"
+    assert list(cells.values()) == ["slower", "slower", "slower", "slower", "faster", "unclear"]
+    assert re.findall(r'class="strip (\w+)" role', section(whole, "changed"))[1:] == [
+        *("failed", "slower", "slower", "same", "faster", "unclear")
+    ]
+
+
 def test_sessions_have_intervals_alone_and_say_so() -> None:
     """What did not take turns is labelled, in the heading too, and drawn without rounds."""
     cases = tuple(dataclasses.replace(one, log_ratios=(), flagged=False) for one in one_of_each())
