@@ -20,9 +20,10 @@ if TYPE_CHECKING:
 
 WIDTH: Final = 300
 #: A scale ends at one of these ratios and its inverse.
-_ENDS: Final = (1.1, 1.2, 1.5, 2.0, 4.0)
-#: One case that is far off shall not press all others together; it is marked at the end.
-_MOST_FOR_DATA: Final = 1.5
+_ENDS: Final = (1.1, 1.2, 1.5, 2.0, 4.0, 8.0)
+#: Few cases that are far off shall not press all others together: they are marked at the end.
+_FAR: Final = 1.5
+_MOST: Final = 0.9
 _MARGIN: Final = 6  # of the width, on each side, for what lies beyond the ends
 _LANE: Final = 16
 _BAR: Final = 9
@@ -49,10 +50,10 @@ class Scale:
 
     @classmethod
     def over(cls, shifts: Iterable[Shift], threshold: float) -> Scale:
-        """Return the narrowest scale that shows every interval, up to 1.5x, and twice the threshold."""
-        widest = max((max(-one.low, one.high) for one in shifts), default=0.0)
+        """Return the narrowest scale that shows every interval up to 1.5x, nine of ten, and twice the threshold."""
+        reaches = sorted(math.exp(max(-one.low, one.high)) for one in shifts) or [1.0]
         least = math.log1p(threshold)
-        needed = max(min(math.exp(widest), _MOST_FOR_DATA), math.exp(2 * least))
+        needed = max(min(reaches[-1], _FAR), reaches[int(_MOST * (len(reaches) - 1))], math.exp(2 * least))
         return cls(end=next((one for one in _ENDS if one >= needed), _ENDS[-1]), least=least)
 
     def shows(self, value: float) -> bool:

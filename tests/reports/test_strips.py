@@ -43,13 +43,15 @@ def places(outline: str) -> list[tuple[float, float]]:
         ((1.0,), 0.02, 1.1),
         ((1.0, 1.15), 0.05, 1.2),
         ((0.8,), 0.05, 1.5),
-        ((8.0,), 0.05, 1.5),
+        ((8.0, *(1.0,) * 20), 0.05, 1.5),
+        ((8.0, *(1.7,) * 20), 0.05, 2.0),
+        ((99.0,), 0.05, 8.0),
         ((1.0,), 0.3, 2.0),
         ((1.0,), 0.99, 4.0),
     ],
 )
 def test_a_scale_shows_intervals_and_twice_the_threshold(ratios: list[float], threshold: float, end: float) -> None:
-    """The narrowest of a few scales is taken; one case far off does not stretch it beyond 1.5x, a threshold does."""
+    """One case that is far off does not stretch a scale beyond 1.5x; most cases and the threshold do."""
     assert Scale.over(map(a_shift, ratios), threshold).end == end
 
 
