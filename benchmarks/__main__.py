@@ -37,6 +37,7 @@ REPORT: Final = Path(".bench/report")
 PUBLISHED: Final = Path("reports/sessions")
 COMMENT: Final = Path("comparison.md")
 SITE: Final = Path(".bench/site")
+COMPARISONS: Final = Path(".bench/comparisons")
 
 _KEPT: Final = "interrupted; finished cases are kept: python -m benchmarks run --resume"
 _NOT_KEPT: Final = "interrupted; a comparison keeps nothing, for its rounds belong together: start it again"
@@ -115,7 +116,7 @@ def compare(
     force: Annotated[bool, typer.Option("--force", help="Compare sessions that differ in more than bridge.")] = False,
 ) -> None:
     """Compare the bridge of two commits, measured in turn: exit 1 where B is worse, 4 where nothing can be said."""
-    from . import verdict_text
+    from . import kept, verdict_text
     from .verdicts import LOOKS
 
     if preset not in LOOKS:
@@ -129,10 +130,11 @@ def compare(
     else:
         asked = {"effort": preset, "threshold": least, "seed": seed}
         found = _guarded(lambda: _duet(a, b, pattern, pythons, **asked), _NOT_KEPT)
-    texts = {"table": verdict_text.to_table, "md": verdict_text.to_markdown, "json": verdict_text.to_json}
+    texts = {"table": verdict_text.to_table, "md": verdict_text.to_markdown, "json": kept.to_json}
     _say(texts[format_](found))
     if github:
         _tell_github(found)
+    _keep(found)
     raise SystemExit(found.exit_code)
 
 
@@ -145,10 +147,10 @@ def report(
     with _drawing():
         from reports.findings import findings
         from reports.pages import write_report
-        from reports.published import newest_gpu_session
+        from reports.published import Shelf
 
     known = _load(session)
-    path = write_report(known, out, gpu_session=_guarded(lambda: newest_gpu_session(PUBLISHED)))
+    path = write_report(known, out, beside=_guarded(lambda: Shelf(PUBLISHED).beside(known)))
     for number, finding in enumerate(findings(known)[:3], start=1):
         _say(f"{number}. {finding.sentence}")
     _say(f"\nReport: {path}")
@@ -253,6 +255,24 @@ def _tell_github(found: Comparison) -> None:
         COMMENT.write_text(text + "\n", encoding="utf-8")
 
 
+def _keep(found: Comparison) -> None:
+    """Keep a comparison and draw its page; what hinders that is said, and changes neither result nor exit code."""
+    from . import kept
+
+    try:
+        path = kept.keep(found, COMPARISONS, datetime.now(UTC))
+    except OSError as error:
+        _note(f"the comparison is not kept: {error}")
+        return
+    _note(f"Comparison: {path}")
+    try:
+        from reports.comparison import write_page
+    except ModuleNotFoundError as error:
+        _note(f"its page needs {error.name}, which is not installed: pip install --editable '.[report]'")
+        return
+    _note(f"Page: {write_page(path)}")
+
+
 def _stored(a: str, b: str, pattern: str | None, *, threshold: float, force: bool) -> Comparison:
     from .stored import compare_sessions
 
@@ -343,8 +363,12 @@ def _say(text: str) -> None:
     print(text)
 
 
-def _stop(text: str, code: int) -> NoReturn:
+def _note(text: str) -> None:
     print(text, file=sys.stderr)
+
+
+def _stop(text: str, code: int) -> NoReturn:
+    _note(text)
     raise SystemExit(code)
 
 

@@ -77,7 +77,8 @@ class Comparison:
 
     It is `interleaved` where both sides took turns, and not where two sessions were compared afterwards. `loaded` is
     what a process of each side said that it had loaded. `interpreters` says that two of them ran one `bridge`.
-    `started` is the time in UTC, `machine` says where it was.
+    `started` is the time in UTC, `machine` says where it was. `notes` are sentences on what else was looked at, and on
+    what could not be.
     """
 
     a: Side
@@ -91,6 +92,7 @@ class Comparison:
     interpreters: bool = False
     started: str = ""
     machine: Mapping[str, object] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
 
     def is_worse(self, one: Found) -> bool:
         """Whether a case is certainly worse on B: slower, a copy where A shares, or failing where A does not.

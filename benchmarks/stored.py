@@ -19,7 +19,7 @@ from .statistics import estimate
 from .verdicts import THRESHOLD, Shift, verdict
 
 if TYPE_CHECKING:
-    from .records import Json, Session
+    from .records import Header, Json, Session
     from .statistics import Estimate
 
 #: Facts of a header that decide what a number means, by their place.
@@ -48,8 +48,11 @@ def compare_sessions(
         NotComparableError: they were measured on different machines, settings or versions of the cases; the message
             has the first key that differs with both values. `force` compares them all the same.
     """
-    if not force:
-        _refuse_differences(a, b)
+    if not force and (differs := difference(a.header, b.header)):
+        raise NotComparableError(
+            f"the sessions differ in {differs}. Their numbers mean different things; "
+            "measure both here, or say --force to compare them all the same"
+        )
     ours, theirs = _outcomes(a), _outcomes(b)
     wanted = re.compile(pattern or "")
     shared = [case for case in ours if case in theirs and (case in CONTROL or wanted.search(case))]
@@ -70,18 +73,17 @@ def compare_sessions(
     )
 
 
-def _refuse_differences(a: Session, b: Session) -> None:
+def difference(a: Header, b: Header) -> str | None:
+    """Return the first fact that makes the numbers of two sessions mean different things, with both values."""
     for place in _FACTS:
-        one, other = (_fact(session, place) for session in (a, b))
+        one, other = (_fact(header, place) for header in (a, b))
         if one != other:
-            raise NotComparableError(
-                f"the sessions differ in {'.'.join(place)}: {one} and {other}. Their numbers mean different things; "
-                "measure both here, or say --force to compare them all the same"
-            )
+            return f"{'.'.join(place)}: {one} and {other}"
+    return None
 
 
-def _fact(session: Session, place: tuple[str, ...]) -> object:
-    value = getattr(session.header, place[0])
+def _fact(header: Header, place: tuple[str, ...]) -> object:
+    value = getattr(header, place[0])
     return value if len(place) == 1 else value.get(place[1])
 
 

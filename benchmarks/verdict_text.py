@@ -1,19 +1,16 @@
-"""A comparison as text: a table to read in ten seconds, Markdown for a merge, JSON for machines. Pure functions."""
+"""A comparison as text: a table to read in ten seconds, Markdown for a merge. Pure functions."""
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from .outcome import Comparison, Found
-    from .records import Json
     from .sides import Side
+    from .verdicts import Verdict
 
-#: The number of the JSON object's format.
-FORMAT: Final = 1
 FORMATS: Final = ("table", "md", "json")
 #: What GitHub takes as a comment, and a little less.
 COMMENT_BYTES: Final = 60_000
@@ -22,49 +19,25 @@ _ORDER: Final = ("failed", "slower", "faster", "unclear", "same")
 _CHANGED: Final = frozenset({"failed", "slower", "faster"})
 
 
-def to_json(found: Comparison) -> str:
-    """Return a comparison as one JSON object; ratios are time of B over time of A."""
-    settings = {
-        "effort": found.effort,
-        "threshold": found.threshold,
-        "interleaved": found.interleaved,
-        "interpreters": found.interpreters,
-    }
-    control = {"moved": found.control_moved, "cases": [_case_json(one) for one in found.control]}
-    whole = {
-        "format": FORMAT,
-        "kind": "comparison",
-        "started": found.started,
-        "machine": {key: found.machine.get(key) for key in ("name", "cpu", "kernel", "huge_pages")},
-        "a": _side_json(found.a, found.loaded.get("a", {})),
-        "b": _side_json(found.b, found.loaded.get("b", {})),
-        "settings": settings,
-        "control": control,
-        "cases": [_case_json(one) for one in found.cases],
-        "exit": found.exit_code,
-    }
-    return json.dumps(whole, indent=2)
-
-
 def to_table(found: Comparison) -> str:
     """Return what changed, one line a case, then how many cases did not, and what could have been seen."""
-    rows = [_cells(one) for one in _told(found)]
-    lines = [_heading(found), ""]
+    rows = [_cells(one) for one in told(found)]
+    lines = [heading(found), ""]
     if rows:
         lines += [*_aligned([("case", "B / A", "interval", "verdict", "why"), *rows]), ""]
-    return "\n".join([*lines, *_summary(found)])
+    return "\n".join([*lines, *summary(found)])
 
 
 def to_markdown(found: Comparison) -> str:
     """Return the same as Markdown."""
-    return _markdown(found, [_row(one) for one in _told(found)])
+    return _markdown(found, [_row(one) for one in told(found)])
 
 
 def comment(found: Comparison, limit_bytes: int = COMMENT_BYTES) -> str | None:
     """Return Markdown that fits into a comment, the worst cases first; None where there is nothing to say."""
-    if found.exit_code == 0 and not _told(found):
+    if found.exit_code == 0 and not told(found):
         return None
-    rows = [_row(one) for one in _told(found)]
+    rows = [_row(one) for one in told(found)]
     kept = len(rows)
     while len((text := _markdown(found, rows[:kept], left_out=len(rows) - kept)).encode()) > limit_bytes and kept:
         kept //= 2
@@ -74,7 +47,7 @@ def comment(found: Comparison, limit_bytes: int = COMMENT_BYTES) -> str | None:
 def _markdown(found: Comparison, rows: list[str], *, left_out: int = 0) -> str:
     table = ["| case | B / A | interval | verdict | why |", "|---|---:|---|---|---|", *rows, ""] if rows else []
     more = [f"{left_out} cases more are left out here.", ""] if left_out else []
-    return "\n".join([f"**{_heading(found).replace('<', '&lt;')}**", "", *table, *more, *_summary(found)])
+    return "\n".join([f"**{_escaped(heading(found))}**", "", *table, *more, *map(_escaped, summary(found))])
 
 
 def _row(found: Found) -> str:
@@ -82,7 +55,7 @@ def _row(found: Found) -> str:
     return f"| `{_piped(case)}` | {' | '.join(map(_piped, others))} |"
 
 
-def _told(found: Comparison) -> list[Found]:
+def told(found: Comparison) -> list[Found]:
     """Return the cases that need a line of their own: those that changed, seemed to, or failed; the rest is counted."""
     known = [one for one in found.cases if one.word in _CHANGED or one.changes or one.flagged]
     return sorted(known, key=lambda one: (not found.is_worse(one), _ORDER.index(one.word), -_size(one)))
@@ -93,18 +66,30 @@ def _size(found: Found) -> float:
 
 
 def _cells(found: Found) -> tuple[str, str, str, str, str]:
-    why = [*found.changes, *(f"{side.upper()}: {error}" for side, error in found.failed.items())]
     if found.verdict is None:
-        return (found.case, "", "", "failed", "; ".join(why) or "it was not played to the end")
+        return (found.case, "", "", found.word, why(found))
     known = found.verdict.shift
     interval = f"[{known.ratio_low:.3g}, {known.ratio_high:.3g}]"
-    again = found.verdict.again
-    repeated = [f"again {again.ratio:.3g}x"] if again and found.word != "unclear" else []
-    reasons = [*([found.verdict.reason] if found.verdict.reason else []), *repeated, *why]
-    return (found.case, f"{known.ratio:.3g}x", interval, found.word, "; ".join(reasons))
+    return (found.case, f"{known.ratio:.3g}x", interval, found.word, why(found))
 
 
-def _heading(found: Comparison) -> str:
+def why(found: Found) -> str:
+    """Return the reasons of a verdict, what changed exactly, and what failed, in one line; often empty."""
+    failed = [f"{side.upper()}: {error}" for side, error in found.failed.items()]
+    said = "; ".join([*_reasons(found.verdict), *found.changes, *failed])
+    return said or ("" if found.verdict else "it was not played to the end")
+
+
+def _reasons(verdict: Verdict | None) -> Iterator[str]:
+    """Yield the reason of a verdict, and of a change what fresh rounds said: what was picked out looks larger."""
+    if verdict and verdict.reason:
+        yield verdict.reason
+    if verdict and verdict.again and verdict.word != "unclear":
+        yield f"again {verdict.again.ratio:.3g}x"
+
+
+def heading(found: Comparison) -> str:
+    """Return what was compared and what came out, in one line."""
     words = {0: "nothing got worse", 1: "B is worse", 2: "cases failed", 4: "nothing can be said"}
     how = "" if found.interleaved else " (not interleaved)"
     a, b = (f"{_named(side)}{_differing(found, name)}" for name, side in (("a", found.a), ("b", found.b)))
@@ -120,11 +105,12 @@ def _differing(found: Comparison, name: str) -> str:
     if not found.interpreters:
         return ""
     ours, theirs = (found.loaded.get(one, {}).get("software", {}) for one in (name, "b" if name == "a" else "a"))
-    told = [f"{package} {version}" for package, version in ours.items() if version != theirs.get(package)]
-    return f" with {', '.join(told) or 'the same versions'}"
+    differing = [f"{package} {version}" for package, version in ours.items() if version != theirs.get(package)]
+    return f" with {', '.join(differing) or 'the same versions'}"
 
 
-def _summary(found: Comparison) -> Iterator[str]:
+def summary(found: Comparison) -> Iterator[str]:
+    """Yield the sentences below the rows: how many cases have which verdict, what could be seen, the control."""
     counts = {word: sum(one.word == word for one in found.cases) for word in _ORDER}
     yield f"{len(found.cases)} cases: " + ", ".join(f"{count} {word}" for word, count in counts.items() if count) + "."
     visible = sorted(max(one.verdict.shift.visible, found.threshold) for one in found.cases if one.verdict)
@@ -139,8 +125,10 @@ def _summary(found: Comparison) -> Iterator[str]:
         yield f"The control, {len(found.control)} paths {which}, {moved}."
     else:
         yield "There is no control: none of its paths was judged."
+    yield from found.notes
     if found.too_unclear:
-        yield "More than a tenth of the cases are unclear: take more rounds (--preset careful) or a calmer machine."
+        more = "rounds (--preset careful)" if found.interleaved else "passes"
+        yield f"More than a tenth of the cases are unclear: take more {more} or a calmer machine."
 
 
 def _aligned(rows: list[tuple[str, ...]]) -> Iterable[str]:
@@ -149,43 +137,8 @@ def _aligned(rows: list[tuple[str, ...]]) -> Iterable[str]:
 
 
 def _piped(text: str) -> str:
-    return text.replace("|", "\\|").replace("<", "&lt;").replace("\n", " ")
+    return _escaped(text).replace("|", "\\|").replace("\n", " ")
 
 
-def _side_json(side: Side, loaded: Json) -> Json:
-    """Return a side and, as its own processes said, the `bridge` that it loaded and the versions below it."""
-    known = {"name": side.name, "commit": side.commit, "bridge_hash": side.bridge_hash}
-    proof = {"bridge_hash": loaded.get("bridge"), "file": loaded.get("file")}
-    return known | {"loaded": proof, "software": loaded.get("software", {})}
-
-
-def _case_json(found: Found) -> Json:
-    known = found.verdict.shift if found.verdict else None
-    return {
-        "case": found.case,
-        "verdict": found.word,
-        "ratio": known and known.ratio,
-        "low": known and known.ratio_low,
-        "high": known and known.ratio_high,
-        "rounds": found.rounds,
-        "log_ratios": _short(found.log_ratios),
-        "visible": known and known.visible,
-        "confirmation": _confirmation_json(found),
-        "reason": found.verdict.reason if found.verdict else "",
-        "changes": list(found.changes),
-        "became_copy": found.became_copy,
-        "failed": dict(found.failed),
-    }
-
-
-def _confirmation_json(found: Found) -> Json | None:
-    """Return what fresh rounds said of a change, apart from the first: a change that is picked out looks larger."""
-    again = found.verdict.again if found.verdict else None
-    if again is None:
-        return None
-    ratios = {"ratio": again.ratio, "low": again.ratio_low, "high": again.ratio_high}
-    return ratios | {"log_ratios": _short(found.confirmation)}
-
-
-def _short(numbers: Iterable[float]) -> list[float]:
-    return [float(f"{one:.5g}") for one in numbers]
+def _escaped(text: str) -> str:
+    return text.replace("<", "&lt;")

@@ -17,12 +17,12 @@ from statistics import median
 from typing import TYPE_CHECKING, Any
 
 from benchmarks import comparison
+from benchmarks.kept import to_json
 from benchmarks.machine import in_one_line
 from benchmarks.progress import observer
 from benchmarks.sides import WORKING_TREE
 from benchmarks.studies import runs
 from benchmarks.suite.paths import PATHS
-from benchmarks.verdict_text import to_json
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence

@@ -17,18 +17,19 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from benchmarks.studies.planted import SHARES, planted_side
+from benchmarks.studies.planted_partner import PlantedProcess
+
 from benchmarks import comparison
 from benchmarks.comparison import Plan, Sides
+from benchmarks.kept import to_json
 from benchmarks.lock import machine_lock
 from benchmarks.machine import in_one_line
 from benchmarks.matrix import Surroundings
 from benchmarks.partners import Settings, starter
 from benchmarks.progress import observer
 from benchmarks.studies import runs
-from benchmarks.studies.planted import SHARES, planted_side
-from benchmarks.studies.planted_partner import PlantedProcess
 from benchmarks.suite.paths import PATHS
-from benchmarks.verdict_text import to_json
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence

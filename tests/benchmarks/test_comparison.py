@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from benchmarks import comparison, verdict_text
+from benchmarks import comparison, kept, verdict_text
 from benchmarks.comparison import Plan, Sides, compare
 from benchmarks.errors import PartnerDiedError, WorkerError
 from benchmarks.outcome import CONTROL, FAILED, OK, UNSURE, WORSE, Comparison
@@ -307,7 +307,7 @@ def test_interpreters_are_named_by_what_differs() -> None:
     found = between_interpreters(World(noisy(0.01)))
     assert "with torch 2.13 against B" in verdict_text.to_table(found).splitlines()[0]
     assert "with torch 2.14 &lt;b>: nothing got worse" in verdict_text.to_markdown(found).splitlines()[0]
-    assert json.loads(verdict_text.to_json(found))["b"]["software"] == {"python": "3.11", "torch": "2.14 <b>"}
+    assert json.loads(kept.to_json(found))["b"]["software"] == {"python": "3.11", "torch": "2.14 <b>"}
 
 
 def test_interpreters_that_do_not_differ_are_said_so() -> None:
@@ -339,7 +339,7 @@ def test_markdown_keeps_its_cells() -> None:
 def test_json_has_every_case_and_the_exit_code() -> None:
     """One object with both sides, settings, control, each case's numbers, and the exit code."""
     found = compared(World(noisy(0.01, **{"1MiB": 1.5})), started="2026-11-25T00:00:00Z")
-    known = json.loads(verdict_text.to_json(found))
+    known = json.loads(kept.to_json(found))
     assert {"a", "b", "settings", "control", "cases", "exit"} <= set(known)
     assert (known["format"], known["kind"], known["started"]) == (1, "comparison", "2026-11-25T00:00:00Z")
     assert known["b"]["loaded"] == {"bridge_hash": "hash of b", "file": "b/bridge/__init__.py"}
