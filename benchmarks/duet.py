@@ -17,7 +17,7 @@ import sys
 import tempfile
 from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final, NoReturn, Protocol
+from typing import TYPE_CHECKING, ClassVar, Final, NoReturn, Protocol
 
 from .checkout import ROOT
 from .errors import ForeignBridgeError, PartnerDiedError, WorkerError
@@ -74,11 +74,14 @@ class Seen:
 class Process:
     """A partner in a process of its own, over one side's `bridge`."""
 
+    #: What the process runs.
+    module: ClassVar[str] = "benchmarks.partner"
+
     def __init__(self, side: Side, settings: Settings, number: int) -> None:
         path = os.pathsep.join((str(side.folder), str(ROOT)))
         self._log = tempfile.TemporaryFile()  # noqa: SIM115  closed with the process
-        self._process = subprocess.Popen(
-            [sys.executable, "-P", "-m", "benchmarks.partner"],
+        self._process = subprocess.Popen(  # noqa: S603  a module of ours
+            [sys.executable, "-P", "-m", self.module],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self._log,
@@ -220,8 +223,8 @@ def _order(*, b_first: bool) -> Iterator[str]:
         yield from (a, b, b, a) if quad % 2 == 0 else (b, a, a, b)
 
 
-def starter(sides: Mapping[str, Side], settings: Settings) -> Start:
-    """Return what starts the processes of two sides.
+def starter(sides: Mapping[str, Side], settings: Settings, process: type[Process] = Process) -> Start:
+    """Return what starts the processes of two sides; a study may have processes of its own.
 
     Raises:
         WorkerError: a process ends before it takes a case.
@@ -230,7 +233,7 @@ def starter(sides: Mapping[str, Side], settings: Settings) -> Start:
 
     def start(name: str, number: int) -> Process:
         try:
-            return Process(sides[name], settings, number)
+            return process(sides[name], settings, number)
         except PartnerDiedError as error:
             raise WorkerError(f"a process of {sides[name].name} {error} before it took a case") from error
 
