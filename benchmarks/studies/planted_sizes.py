@@ -100,7 +100,7 @@ def needed(cases: Sequence[str], start: Start) -> dict[str, dict[float, int]]:
     """Return how many iterations each planted share of each case needs: at least one."""
     found: dict[str, list[float]] = {case: [] for case in cases}
     for number in range(CALIBRATIONS):
-        for toggle, case in _taken(cases, -1 - number, start):
+        for toggle, case in _taken(cases, number, start):
             found[case].append(share_of_one(toggle, case))
     return {case: {share: max(1, round(share / median(ones))) for share in SHARES} for case, ones in found.items()}
 
@@ -109,7 +109,7 @@ def measured(cases: Sequence[str], processes: int, start: Start) -> list[Size]:
     """Return the size of every planted share of every case."""
     iterations = needed(cases, start)
     ratios: dict[tuple[str, float], list[float]] = {(case, share): [] for case in cases for share in SHARES}
-    for number in range(processes):
+    for number in range(CALIBRATIONS, CALIBRATIONS + processes):
         for toggle, case in _taken(cases, number, start):
             toggle.take(case)
             for share in SHARES:
@@ -163,7 +163,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder, machine_lock():
         side = planted_side("planted", Path(folder) / "side", {})
         cases = comparison.chosen(asked.filter)
-        sizes = measured(cases, asked.processes, lambda number: PlantedProcess(side, settings, abs(number)))
+        sizes = measured(cases, asked.processes, lambda number: PlantedProcess(side, settings, number))
     asked.out.write_text(to_json(sizes), encoding="utf-8")
     print("\n".join([*summary(sizes), in_one_line()]))
 
