@@ -22,16 +22,10 @@ if TYPE_CHECKING:
 WORKING: Final = ("as_array", "as_tensor", "copyto", "plan", "stack", "standardize")
 SHARES: Final = (0.03, 0.05, 0.10, 0.25)
 _EXTRA_WORK: Final = Path(__file__).with_name("extra_work.py")
-_WRAPPED: Final = "\n".join(
-    [
-        "",
-        "from bridge import planted as _planted",
-        "",
-        *(f"{name} = _planted.with_work({name})" for name in WORKING),
-        "",
-    ]
+_WRAPPED: Final = "\nfrom bridge import planted as _planted\n\n" + "".join(
+    f"{name} = _planted.with_work({name})\n" for name in WORKING
 )
-#: Beside `call`, which every front end asks for a case before it times it: tools that know nothing of planting.
+#: Every front end asks `call` for a case before it times it, so tools need to know nothing of planting.
 _TOLD: Final = """
 from bridge import planted as _planted
 

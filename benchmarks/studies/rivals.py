@@ -59,12 +59,11 @@ TOOLS: Final = ("asv", "pytest-benchmark", "pyperf")
 
 def tool(name: str, asked: argparse.Namespace) -> Tool:
     """Return a tool by its name."""
-    known: dict[str, Tool] = {
-        "asv": Asv(home=asked.work / "home"),
-        "pytest-benchmark": PytestBenchmark(),
-        "pyperf": Pyperf(python=asked.pyperf_python, processes=asked.processes),
-    }
-    return known[name]
+    if name == "asv":
+        return Asv(home=asked.work / "home")
+    if name == "pytest-benchmark":
+        return PytestBenchmark()
+    return Pyperf(python=str(asked.pyperf_python.absolute()), processes=asked.processes)
 
 
 def play(asked: argparse.Namespace, cases: Sequence[str]) -> None:
@@ -99,24 +98,28 @@ def _append(out: Path, made: Sequence[Outcome]) -> None:
         file.writelines(json.dumps(asdict(one)) + "\n" for one in made)
 
 
-def _asked() -> argparse.Namespace:
+def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--out", type=Path, required=True)
-    parser.add_argument("--tool", choices=TOOLS, action="append")
-    parser.add_argument("--repeats", type=int, default=0)
     shares = (0.0, *SHARES)
+    parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--tool", choices=TOOLS, action="append", help="as often as wanted; asv and pytest-benchmark")
+    parser.add_argument("--repeats", type=int, default=0)
     parser.add_argument("--planted", type=float, choices=shares, action="append", help="0, the default: identical code")
     parser.add_argument("--sizes", type=Path, help="what planted_sizes.py wrote")
     parser.add_argument("--busy", action="store_true", help="with a neighbour that loads one core half the time")
-    parser.add_argument(
-        "--budget", type=float, default=1e9, help="begin no comparison that would end after so many minutes"
-    )
+    parser.add_argument("--budget", type=float, default=1e9, help="minutes that comparisons may take")
     parser.add_argument("--filter", default="", help="only cases that match this expression")
-    parser.add_argument("--pyperf-python", help="an interpreter that has pyperf, torch and NumPy")
+    parser.add_argument("--pyperf-python", type=Path, help="an interpreter that has pyperf, torch and NumPy")
     parser.add_argument("--processes", type=int, default=20, help="pyperf's processes of each case and commit")
     parser.add_argument("--work", type=Path, default=ROOT / ".bench/rivals", help="where the repository is made")
+    return parser
+
+
+def _asked() -> argparse.Namespace:
+    parser = _parser()
     asked = parser.parse_args()
     asked.tool, asked.planted = asked.tool or ["asv", "pytest-benchmark"], asked.planted or [0.0]
+    asked.work = asked.work.absolute()  # tools run in folders of their own
     if any(asked.planted) and not asked.sizes:
         parser.error("a planted share needs --sizes; planted_sizes.py makes the file")
     if "pyperf" in asked.tool and not asked.pyperf_python:

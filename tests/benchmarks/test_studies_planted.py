@@ -170,12 +170,12 @@ def test_the_file_of_sizes_gives_the_tables() -> None:
 
 def test_a_neighbour_computes_and_is_ended() -> None:
     """While it is there it takes some of a core and not all of it; afterwards its process is gone."""
+    start = time.perf_counter()
     with neighbour() as pid:
-        process = psutil.Process(pid)
         time.sleep(1)
-        used_s = sum(process.cpu_times()[:2])
+        load = sum(psutil.Process(pid).cpu_times()[:2]) / (time.perf_counter() - start)
 
-    assert 0.05 < used_s < 0.85
+    assert 0.05 < load < 0.75
     assert not psutil.pid_exists(pid)
 
 
