@@ -81,12 +81,13 @@ def between(a: str, b: str, plan: Plan, observer: Observer, *, lock_file: Path =
     """
     settings = Settings(threads={"1t": 1, "allt": matrix.Surroundings.here().threads}, cache_bytes=_CACHE_BYTES)
     python_a, python_b = plan.pythons or (None, None)
-    with tempfile.TemporaryDirectory() as folder, machine_lock(lock_file):
+    with tempfile.TemporaryDirectory() as folder:
         one = side(a, Path(folder) / "a", python=python_a)
         other = side(b, Path(folder) / "b", python=python_b)
         start_control = starter({"a": one, "b": one}, settings) if plan.pythons else None
         start = starter({"a": one, "b": other}, settings)
-        return compare(Sides(a=one, b=other, start=start, start_control=start_control), plan, observer)
+        with machine_lock(lock_file):
+            return compare(Sides(a=one, b=other, start=start, start_control=start_control), plan, observer)
 
 
 def compare(sides: Sides, plan: Plan, observer: Observer) -> Comparison:

@@ -114,10 +114,14 @@ def _calibrate(seen: Seen, partners: dict[str, Partner], order: Iterable[str]) -
     """Find how many calls make a sample on both sides, and how many quads a round; all rounds keep them."""
     calls_ns = [_asked(seen, partners, name, {"calibrate": True}).get("call_ns", 0.0) for name in order]
     if not seen.failed:
-        call_ns = math.sqrt(math.prod(calls_ns))
-        seen.loops = max(1, min(_LOOPS_MAX, round(SAMPLE_NS / call_ns)))
-        fitting = round(_QUADS_NS / (_QUAD * seen.loops * call_ns))
-        seen.quads = max(QUADS_MIN, min(QUADS_MAX, fitting))
+        seen.loops, seen.quads = loops_and_quads(math.sqrt(math.prod(calls_ns)))
+
+
+def loops_and_quads(call_ns: float) -> tuple[int, int]:
+    """Return how many calls make a sample, and how many quads a round has, where a call takes so many nanoseconds."""
+    loops = max(1, min(_LOOPS_MAX, round(SAMPLE_NS / call_ns)))
+    fitting = round(_QUADS_NS / (_QUAD * loops * call_ns))
+    return loops, max(QUADS_MIN, min(QUADS_MAX, fitting))
 
 
 def _ratio(seen: Seen, partners: dict[str, Partner], *, b_first: bool) -> float | None:

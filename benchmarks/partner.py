@@ -103,13 +103,13 @@ def who() -> Json:
     return {"bridge": tree_hash(file.parent), "file": "/".join(file.parts[-3:]), "software": versions}
 
 
-def serve(lines: TextIO, answers: TextIO) -> None:
+def serve(lines: TextIO, answers: TextIO, kind: type[Partner] = Partner) -> None:
     """Answer every line until there is none."""
     settings = json.loads(lines.readline())
     _say(answers, who())
     gc.disable()
     gc.freeze()  # what is loaded stays: looking at it again before each case would take longer than most cases
-    partner = Partner(settings["threads"], settings["cache_bytes"])
+    partner = kind(settings["threads"], settings["cache_bytes"])
     for line in lines:
         _say(answers, partner.answer(json.loads(line)))
 

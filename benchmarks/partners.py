@@ -10,7 +10,7 @@ import sys
 import tempfile
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, NoReturn, Protocol
+from typing import TYPE_CHECKING, ClassVar, Final, NoReturn, Protocol
 
 from .checkout import ROOT
 from .errors import ForeignBridgeError, PartnerDiedError, WorkerError
@@ -60,10 +60,13 @@ class Settings:
 class Process:
     """A partner in a process of its own, over one side's `bridge`."""
 
+    #: What the process runs.
+    module: ClassVar[str] = "benchmarks.partner"
+
     def __init__(self, side: Side, settings: Settings, number: int) -> None:
         self._log = tempfile.TemporaryFile()  # noqa: SIM115  closed with the process
         self._process = subprocess.Popen(  # noqa: S603  our own module, no shell
-            [side.python or sys.executable, "-P", "-m", "benchmarks.partner"],
+            [side.python or sys.executable, "-P", "-m", self.module],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self._log,
@@ -120,8 +123,8 @@ def environment(side: Side, number: int) -> dict[str, str]:
     return os.environ | {"PYTHONPATH": path, "PYTHONHASHSEED": str(number)}
 
 
-def starter(sides: Mapping[str, Side], settings: Settings) -> Start:
-    """Return what starts the processes of two sides.
+def starter(sides: Mapping[str, Side], settings: Settings, process: type[Process] = Process) -> Start:
+    """Return what starts the processes of two sides; a study may have processes of its own.
 
     Raises:
         WorkerError: a process ends before it takes a case.
@@ -130,7 +133,7 @@ def starter(sides: Mapping[str, Side], settings: Settings) -> Start:
 
     def start(name: str, number: int) -> Process:
         try:
-            return Process(sides[name], settings, number)
+            return process(sides[name], settings, number)
         except PartnerDiedError as error:
             raise WorkerError(f"a process of {sides[name].name} {error} before it took a case") from error
 

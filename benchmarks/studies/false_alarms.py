@@ -67,10 +67,12 @@ def _visible(cases: Iterable[dict[str, Any]]) -> dict[str, list[float]]:
 
 def _lag_1(rounds: Sequence[float]) -> float | None:
     """Return the correlation of each round with the next, corrected for its bias of -1/n; None for constant rounds."""
+    if min(rounds) == max(rounds):
+        return None
     mean = sum(rounds) / len(rounds)
     spread = sum((one - mean) ** 2 for one in rounds)
     pairs = itertools.pairwise(rounds)
-    return sum((one - mean) * (other - mean) for one, other in pairs) / spread + 1 / len(rounds) if spread else None
+    return sum((one - mean) * (other - mean) for one, other in pairs) / spread + 1 / len(rounds)
 
 
 def main() -> None:
