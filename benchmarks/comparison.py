@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Final
 from . import matrix
 from .duet import Duet, Settings, starter
 from .errors import NoCasesError, WorkerError
+from .instructions import with_instructions
 from .lock import LOCK_FILE, machine_lock
 from .outcome import CONTROL, Comparison, Found, changes
 from .sides import side
@@ -57,7 +58,9 @@ def between(a: str, b: str, plan: Plan, observer: Observer, *, lock_file: Path =
     settings = Settings(threads={"1t": 1, "allt": matrix.Surroundings.here().threads}, cache_bytes=_CACHE_BYTES)
     with tempfile.TemporaryDirectory() as folder, machine_lock(lock_file):
         sides = {"a": side(a, Path(folder) / "a"), "b": side(b, Path(folder) / "b")}
-        return compare(sides["a"], sides["b"], plan, starter(sides, settings), observer)
+        found = compare(sides["a"], sides["b"], plan, starter(sides, settings), observer)
+        observer.started("instructions", plan.most_rounds)
+        return with_instructions(found)
 
 
 def compare(a: Side, b: Side, plan: Plan, start: Start, observer: Observer) -> Comparison:

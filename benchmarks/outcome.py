@@ -79,7 +79,8 @@ class Found:
 class Comparison:
     """Two sides, what was asked, and what was found of each case and of the control.
 
-    It is `interleaved` where both sides took turns, and not where two sessions were compared afterwards.
+    It is `interleaved` where both sides took turns, and not where two sessions were compared afterwards. `notes` are
+    sentences on what else was looked at, and what could not be.
     """
 
     a: Side
@@ -89,6 +90,7 @@ class Comparison:
     cases: tuple[Found, ...]
     control: tuple[Found, ...]
     interleaved: bool = True
+    notes: tuple[str, ...] = ()
 
     @property
     def control_moved(self) -> bool:

@@ -30,6 +30,7 @@ def to_json(found: Comparison) -> str:
         "settings": settings,
         "control": control,
         "cases": [_case_json(one) for one in found.cases],
+        "notes": list(found.notes),
         "exit": found.exit_code,
     }
     return json.dumps(whole, indent=2)
@@ -63,7 +64,7 @@ def comment(found: Comparison, limit_bytes: int = COMMENT_BYTES) -> str | None:
 def _markdown(found: Comparison, rows: list[str], *, left_out: int = 0) -> str:
     table = ["| case | B / A | interval | verdict | why |", "|---|---:|---|---|---|", *rows, ""] if rows else []
     more = [f"{left_out} cases more are left out here.", ""] if left_out else []
-    return "\n".join([f"**{_heading(found).replace('<', '&lt;')}**", "", *table, *more, *_summary(found)])
+    return "\n".join([f"**{_escaped(_heading(found))}**", "", *table, *more, *map(_escaped, _summary(found))])
 
 
 def _row(found: Found) -> str:
@@ -115,6 +116,7 @@ def _summary(found: Comparison) -> Iterator[str]:
         yield f"The control, {len(found.control)} paths that do not touch bridge, {moved}."
     else:
         yield "There is no control: none of the paths that do not touch bridge was judged."
+    yield from found.notes
     if found.too_unclear:
         yield "More than a tenth of the cases are unclear: take more rounds (--preset careful) or a calmer machine."
 
@@ -125,7 +127,11 @@ def _aligned(rows: list[tuple[str, ...]]) -> Iterable[str]:
 
 
 def _piped(text: str) -> str:
-    return text.replace("|", "\\|").replace("<", "&lt;").replace("\n", " ")
+    return _escaped(text).replace("|", "\\|").replace("\n", " ")
+
+
+def _escaped(text: str) -> str:
+    return text.replace("<", "&lt;")
 
 
 def _side_json(side: Side) -> Json:
