@@ -17,7 +17,6 @@ MACHINE: Final = "x86_64"
 #: mov rax, rdi (the request); mov rdx, rsi (the answer, if nobody listens); rol rdi by 3, 13, 61 and 51, which are two
 #: whole turns, and xchg rbx, rbx: together they are the message; mov rax, rdx; ret.
 _CODE: Final = bytes.fromhex("4889f8 4889f2 48c1c703 48c1c70d 48c1c73d 48c1c733 4887db 4889d0 c3")
-_RUNNING_ON_VALGRIND: Final = 0x1001
 _CALLGRIND: Final = (ord("C") << 24) + (ord("T") << 16)
 _TOGGLE_COLLECT, _DUMP_STATS_AT, _START, _STOP = (_CALLGRIND + number for number in (2, 3, 4, 5))
 _WORDS: Final = 6
@@ -36,10 +35,6 @@ class Callgrind:
         start = ctypes.addressof(ctypes.c_char.from_buffer(self._page))
         self._call = ctypes.CFUNCTYPE(ctypes.c_long, ctypes.c_void_p, ctypes.c_long)(start)
 
-    def listens(self) -> bool:
-        """Whether this process runs under valgrind."""
-        return bool(self._ask(_RUNNING_ON_VALGRIND))
-
     def start(self) -> None:
         """Look at every instruction from now on: everything is some fifty times slower."""
         self._ask(_START)
@@ -57,7 +52,6 @@ class Callgrind:
         text = ctypes.create_string_buffer(name.encode())
         self._ask(_DUMP_STATS_AT, ctypes.addressof(text))
 
-    def _ask(self, request: int, argument: int = 0) -> int:
+    def _ask(self, request: int, argument: int = 0) -> None:
         message = (ctypes.c_ulong * _WORDS)(request, argument)
-        answer: int = self._call(ctypes.addressof(message), 0)
-        return answer
+        self._call(ctypes.addressof(message), 0)

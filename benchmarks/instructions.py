@@ -31,7 +31,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from .outcome import Comparison, Found
-    from .records import Json
     from .sides import Side
 
 #: Both sides are counted at the same time, and ended after this long.
@@ -142,27 +141,26 @@ class _Counting:
 
     def counts(self, limit_s: float) -> dict[str, int]:
         """Wait for the process to end, and return the instructions of one call by case."""
-        said = self._said(limit_s)
-        if said["bridge"] != self._side.bridge_hash:
-            raise NotCountedError(f"{self._side.name} loads the bridge of {said['folder']}, not its own")
+        self._wait(limit_s)
         try:
+            self._answer.seek(0)
+            said = json.loads(self._answer.read())
+            if said["bridge"] != self._side.bridge_hash:
+                raise NotCountedError(f"{self._side.name} loads the bridge of {said['folder']}, not its own")
             with self._file.open(encoding="utf-8", errors="replace") as lines:
                 per_call = _per_call(parts(lines))
             return {self._cases[number]: per_call[str(number)] for number in said["shared"]}
         except (OSError, ValueError, KeyError) as error:
-            raise NotCountedError(f"callgrind left no counts of {self._side.name} that can be read: {error}") from error
+            raise NotCountedError(f"no counts of {self._side.name} can be read: {error}") from error
 
-    def _said(self, limit_s: float) -> Json:
+    def _wait(self, limit_s: float) -> None:
         try:
             status = self._process.wait(limit_s)
         except subprocess.TimeoutExpired:
-            raise NotCountedError(f"{self._side.name} took too long under valgrind") from None
+            raise NotCountedError(f"{self._side.name} took too long under valgrind and was killed") from None
         if status:
             said = tail(self._log, lines=1)
             raise NotCountedError(f"{self._side.name} {death(status)} under valgrind" + (f": {said}" if said else ""))
-        self._answer.seek(0)
-        known: Json = json.loads(self._answer.read())
-        return known
 
     def close(self) -> None:
         """End the process, and remove what it wrote."""
@@ -177,7 +175,7 @@ def _per_call(counted: Iterable[tuple[str, int]]) -> dict[str, int]:
     """Return the instructions of one call by the number of its case: the smallest block, less what an empty one takes.
 
     Raises:
-        ValueError: blocks are missing.
+        ValueError: blocks are missing, or hold nothing.
     """
     blocks: dict[str, list[int]] = {}
     for name, instructions in counted:
@@ -185,6 +183,8 @@ def _per_call(counted: Iterable[tuple[str, int]]) -> dict[str, int]:
     if short := [name for name in (EMPTY, *blocks) if len(blocks.get(name, ())) != BLOCKS]:
         raise ValueError(f"block {short[0]!r} was not counted {BLOCKS} times")
     empty = min(blocks.pop(EMPTY))
+    if blocks and min(map(min, blocks.values())) <= empty:
+        raise ValueError("calls took no more instructions than none")
     return {name: round((min(counts) - empty) / CALLS) for name, counts in blocks.items()}
 
 

@@ -290,7 +290,7 @@ def test_json_has_every_case_and_the_exit_code() -> None:
     """One object with both sides, settings, control, each case's numbers, and the exit code."""
     found = compared(World(noisy(0.01, **{"1MiB": 1.5})))
     known = json.loads(verdict_text.to_json(found))
-    assert set(known) == {"a", "b", "settings", "control", "cases", "exit"}
+    assert set(known) == {"a", "b", "settings", "control", "cases", "notes", "exit"}
     assert known["exit"] == WORSE
     assert known["a"]["commit"] == A.commit
     slower = known["cases"][3]
