@@ -14,11 +14,13 @@ from typing import TYPE_CHECKING, Final
 
 from . import matrix
 from .errors import NoCasesError, WorkerError
+from .instructions import with_instructions
 from .lock import LOCK_FILE, machine_lock
 from .looks import Part, play
 from .outcome import CONTROL, Comparison, Found
 from .partners import Settings, starter
 from .sides import side
+from .stages import INSTRUCTIONS
 from .suite.cases import OURS
 from .verdicts import LOOKS, THRESHOLD
 
@@ -87,7 +89,11 @@ def between(a: str, b: str, plan: Plan, observer: Observer, *, lock_file: Path =
         start_control = starter({"a": one, "b": one}, settings) if plan.pythons else None
         start = starter({"a": one, "b": other}, settings)
         with machine_lock(lock_file):
-            return compare(Sides(a=one, b=other, start=start, start_control=start_control), plan, observer)
+            found = compare(Sides(a=one, b=other, start=start, start_control=start_control), plan, observer)
+            if one.bridge_hash == other.bridge_hash:
+                return found  # the same code takes the same instructions, and in another interpreter all are others
+            observer.started("instructions", INSTRUCTIONS)
+            return with_instructions(found)
 
 
 def compare(sides: Sides, plan: Plan, observer: Observer) -> Comparison:

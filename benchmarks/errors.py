@@ -11,6 +11,7 @@ BenchmarkError
  ├─ NoCasesError           what was asked for leaves no case
  ├─ NoSideError            one side of a comparison does not exist
  ├─ NothingToResumeError   there is no unfinished session
+ ├─ NotCountedError        instructions could not be counted
  ├─ CaseFailedError        the one case that was asked for could not be measured
  └─ WorkerError            a worker stopped with no case to blame: the suite is broken, not a case
      └─ PartnerDiedError       a process of a duet ended or fell silent
@@ -61,6 +62,10 @@ class NoSideError(BenchmarkError, ValueError):
 
 class NothingToResumeError(BenchmarkError):
     """There is no unfinished session."""
+
+
+class NotCountedError(BenchmarkError):
+    """Instructions could not be counted; the text says why, and that is all that is lost."""
 
 
 class CaseFailedError(BenchmarkError):

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
-from .stages import CHECK, CONFIRMATION, PROFILE
+from .stages import CHECK, CONFIRMATION, INSTRUCTIONS, PROFILE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from .session import Observer
 
 _CASE_WIDTH = 44
+_OTHERS = {CHECK: "check", PROFILE: "profile", INSTRUCTIONS: "counting instructions"}
 
 
 @dataclass(kw_only=True)
@@ -86,7 +87,7 @@ def stage_text(stage: int, passes: int, unit: str = "pass") -> str:
     """Return the words for a stage."""
     if stage > CONFIRMATION:
         return f"{unit} {stage - CONFIRMATION} to confirm what changed"
-    return {CHECK: "check", PROFILE: "profile"}.get(stage, f"{unit} {stage} of {passes}")
+    return _OTHERS.get(stage, f"{unit} {stage} of {passes}")
 
 
 def _progress(console: Console) -> Progress:
