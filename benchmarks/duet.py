@@ -11,6 +11,7 @@ from __future__ import annotations
 import math
 import random
 from dataclasses import dataclass, field
+from statistics import median
 from typing import TYPE_CHECKING, Final
 
 from . import affinity
@@ -36,9 +37,13 @@ _NAMES: Final = ("a", "b")
 
 @dataclass(kw_only=True)
 class Seen:
-    """What is known of one case so far: a number a round, what each side was seen to do, and why one failed."""
+    """What is known of one case so far: a number a round, what each side was seen to do, and why one failed.
+
+    `faults` has, by side, the minor page faults of a call in each round, the median of its samples.
+    """
 
     rounds: list[float] = field(default_factory=list)
+    faults: dict[str, list[float]] = field(default_factory=lambda: {name: [] for name in _NAMES})
     did: dict[str, Json] = field(default_factory=dict)
     failed: dict[str, str] = field(default_factory=dict)
     loops: int = 0
@@ -126,14 +131,17 @@ def loops_and_quads(call_ns: float) -> tuple[int, int]:
 
 def _ratio(seen: Seen, partners: dict[str, Partner], *, b_first: bool) -> float | None:
     """Return ln(B / A) of the fastest samples, or None where a process died."""
-    samples: dict[str, list[float]] = {name: [] for name in _NAMES}
+    samples: dict[str, list[Json]] = {name: [] for name in _NAMES}
     for index, name in enumerate((*_NAMES * DISCARDED, *_order(seen.quads, b_first=b_first))):
         answer = _asked(seen, partners, name, {"time": seen.loops})
         if "call_ns" not in answer:
             return None
         if index >= len(_NAMES) * DISCARDED:
-            samples[name].append(answer["call_ns"])
-    return math.log(min(samples["b"]) / min(samples["a"]))
+            samples[name].append(answer)
+    for name, known in samples.items():
+        seen.faults[name].append(median(one["minflt"] for one in known))
+    fastest = {name: min(one["call_ns"] for one in known) for name, known in samples.items()}
+    return math.log(fastest["b"] / fastest["a"])
 
 
 def _order(quads: int, *, b_first: bool) -> Iterator[str]:

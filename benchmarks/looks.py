@@ -67,7 +67,7 @@ class Part:
             log_ratios=tuple(seen.rounds),
             confirmation=tuple(again.rounds) if again else (),
             flagged=case in self._flagged,
-            changes=changes(seen.did["a"], seen.did["b"]) if both else (),
+            changes=changes(seen.did["a"], seen.did["b"], seen.faults) if both else (),
             failed=dict(seen.failed),
         )
 

@@ -7,7 +7,7 @@ everything else the checkout's. It begins by saying which `bridge` it has loaded
                        -> {"taken": {...}} what one call was seen to do, or {"refused": "TypeError: ..."};
                           without a look, the case is only warmed up; a case of one thread stays on that CPU
     {"calibrate": yes} -> {"call_ns": ...} of the case that was taken
-    {"time": loops}    -> {"call_ns": ...}
+    {"time": loops}    -> {"call_ns": ..., "minflt": ...}, the minor page faults of a call beside its time
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ from . import affinity
 from .apart import standard_output_apart
 from .checkout import tree_hash
 from .measure import batch_ns, calibrate
+from .suite.faults import minor_faults
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -33,7 +34,6 @@ if TYPE_CHECKING:
     from .suite.calls import Call
 
 _WARM_UP_CALLS = 2
-_FAULT_CALLS = 5
 
 
 class Partner:
@@ -54,8 +54,9 @@ class Partner:
         assert self._run is not None, "a case is taken before it is timed"
         if "calibrate" in asked:
             return {"call_ns": calibrate(self._run, perf_counter_ns)[1]}
-        loops = asked["time"]
-        return {"call_ns": batch_ns(self._run, loops, perf_counter_ns) / loops}
+        loops, before = asked["time"], minor_faults()
+        elapsed_ns = batch_ns(self._run, loops, perf_counter_ns)
+        return {"call_ns": elapsed_ns / loops, "minflt": (minor_faults() - before) / loops}
 
     def _take(self, case_id: str, *, look: bool, cpu: int) -> Json:
         import torch  # noqa: PLC0415  as above
@@ -84,11 +85,9 @@ class Partner:
 def _seen(ready: Call) -> Json:
     """Prove a call's values and observe what it does."""
     from .suite.checks import check  # noqa: PLC0415  loads torch
-    from .suite.faults import faults_per_call  # noqa: PLC0415
 
     checked = check(ready)
-    faults = faults_per_call(lambda: ready.run() is None, _FAULT_CALLS)
-    return {"aliasing": checked.aliasing, "alloc_bytes": checked.alloc_bytes, "minflt": faults}
+    return {"aliasing": checked.aliasing, "alloc_bytes": checked.alloc_bytes}
 
 
 def who() -> Json:

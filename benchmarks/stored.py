@@ -101,11 +101,12 @@ def _found(case: str, a: Measured | Failed, b: Measured | Failed, threshold: flo
 
 def _judged(a: Measured, b: Measured, threshold: float) -> Found:
     shift = _shift(*(estimate(record.passes(record.clock)) for record in (a, b)))
-    return Found(case=a.case, verdict=verdict(shift, threshold), changes=changes(_did(a), _did(b)))
+    faults = {"a": (a.minflt_per_call,), "b": (b.minflt_per_call,)}
+    return Found(case=a.case, verdict=verdict(shift, threshold), changes=changes(_did(a), _did(b), faults))
 
 
 def _did(record: Measured) -> Json:
-    return {"aliasing": record.aliasing, "alloc_bytes": record.alloc_bytes, "minflt": record.minflt_per_call}
+    return {"aliasing": record.aliasing, "alloc_bytes": record.alloc_bytes}
 
 
 def _shift(a: Estimate, b: Estimate) -> Shift:

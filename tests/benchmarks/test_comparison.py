@@ -76,8 +76,9 @@ class Played:
                 raise PartnerDiedError(did["dies"])
             if "refused" in did:
                 return did
-            return {"taken": {"aliasing": "shares", "alloc_bytes": 0, "minflt": 0.0} | did}
-        return {"call_ns": self.world.cost(self.case, self.name, self.number)}
+            return {"taken": {"aliasing": "shares", "alloc_bytes": 0} | did}
+        faults = self.world.does(self.case, self.name).get("minflt", lambda _number: 0.0)(self.number)
+        return {"call_ns": self.world.cost(self.case, self.name, self.number), "minflt": faults}
 
     def close(self) -> None:
         """Nothing to end."""
@@ -195,11 +196,25 @@ def test_a_path_that_became_a_view_is_told_and_not_worse() -> None:
     assert "copies -> shares" in verdict_text.to_table(found)
 
 
+def same_faults(number: float) -> Callable[[int], float]:
+    """Return the faults of a side that are the same in all rounds."""
+    return lambda _round: number
+
+
 @pytest.mark.parametrize(("a", "b", "told"), [(0.0, 16.0, True), (16.0, 17.0, False), (0.0, 5.0, False)])
 def test_page_faults_are_told_when_they_matter(a: float, b: float, *, told: bool) -> None:
-    """More pages than a few and half as many again are told."""
-    found = compared(World(noisy(0.01), lambda _case, side: {"minflt": a if side == "a" else b}))
-    assert any("page faults" in one for one in found.cases[0].changes) is told
+    """More pages than a few and half as many again are told, whichever side has them."""
+    for ours, theirs in ((a, b), (b, a)):
+        known = {"a": same_faults(ours), "b": same_faults(theirs)}
+        found = compared(World(noisy(0.01), lambda _case, side, known=known: {"minflt": known[side]}))
+        assert (f"page faults {ours:.0f} -> {theirs:.0f}" in found.cases[0].changes) is told
+
+
+def test_luck_with_huge_pages_is_no_change() -> None:
+    """Where both sides have rounds with a huge page and rounds without, neither faults more often than the other."""
+    lucky = {"a": (1, 2, 5), "b": (3, 7, 9)}
+    does = lambda _case, side: {"minflt": lambda number: 17.0 if number in lucky[side] else 528.0}  # noqa: E731
+    assert compared(World(noisy(0.01), does)).cases[0].changes == ()
 
 
 @pytest.mark.parametrize(("sides", "code"), [(("b",), WORSE), (("a", "b"), FAILED), (("a",), FAILED)])

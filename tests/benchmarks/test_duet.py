@@ -66,7 +66,7 @@ class Played:
             return {"refused": "TypeError: <no>"} if refused else {"taken": {"aliasing": "copies"}}
         self.samples += 1
         slow = 50.0 if self.samples <= 1 + DISCARDED else 1.0 + self.samples / 100
-        return {"call_ns": self.both.ns[self.name] * (slow if what == "time" else 1)}
+        return {"call_ns": self.both.ns[self.name] * (slow if what == "time" else 1), "minflt": self.samples % 3}
 
     def close(self) -> None:
         """End it."""
@@ -87,6 +87,12 @@ def test_a_round_is_the_ratio_of_the_fastest_samples() -> None:
     assert [len(one.rounds) for one in found.values()] == [2, 2]
     for one in found.values():
         assert one.rounds == pytest.approx([math.log(1.25)] * 2, abs=0.02)
+
+
+def test_a_round_has_the_page_faults_of_the_middle_sample() -> None:
+    """Beside its ratio each round keeps the faults of a call, the median of the samples of each side."""
+    found = played(Partners(), 1, 2).seen
+    assert all(one.faults == {"a": [1, 1], "b": [1, 1]} for one in found.values())
 
 
 def test_sides_take_turns() -> None:
