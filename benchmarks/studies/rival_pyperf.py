@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass
 from statistics import mean
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Final, Literal
 
-from benchmarks.studies.rival_tools import Said, output
+from benchmarks.studies.rival_tools import Said, ToolFailedError, output
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -15,6 +16,9 @@ if TYPE_CHECKING:
 
     from benchmarks.studies.rival_commits import Commits
     from benchmarks.studies.rival_tools import Flag
+
+_COMPARED: Final = "Mean +- std dev:"
+_HIDDEN: Final = re.compile(r"^Benchmark hidden because not significant \(\d+\): (.*)$", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,20 +55,29 @@ def ratios_of(a: Mapping[str, Any], b: Mapping[str, Any]) -> dict[str, float]:
 
 
 def said(printed: str, ratios: Mapping[str, float], processes: int) -> list[Said]:
-    """Read what ``pyperf compare_to`` prints: a line for each case that is significant, and no more than names else."""
-    significant = {
-        line.partition(": Mean +- std dev:")[0] for line in printed.splitlines() if "Mean +- std dev" in line
-    }
+    """Read what ``pyperf compare_to`` prints: a line for each case that is significant, the names of all others in one.
+
+    Raises:
+        ToolFailedError: the lines and names are not as many as the cases.
+    """
+    hidden = {name for names in _HIDDEN.findall(printed) for name in names.split(", ")}
+    if printed.count(_COMPARED) + len(hidden) != len(ratios):
+        raise ToolFailedError(
+            f"pyperf compare_to does not speak of all {len(ratios)} cases; see what it said:\n{printed}"
+        )
     changed: dict[bool, Flag] = {True: "slower", False: "faster"}
     tool = f"pyperf t-test, {processes} processes"
     return [
-        Said(tool=tool, case=case, flagged=changed[ratio > 1] if case in significant else "none", ratio=ratio)
+        Said(tool=tool, case=case, flagged="none" if case in hidden else changed[ratio > 1], ratio=ratio)
         for case, ratio in ratios.items()
     ]
 
 
 def _means(found: Mapping[str, Any]) -> dict[str, float]:
+    common = found.get("metadata", {})  # what all of them share, a single one's name too
     return {
-        one["metadata"]["name"]: mean(value for run in one["runs"] for value in run.get("values", ()))
+        (common | one.get("metadata", {}))["name"]: mean(
+            value for run in one["runs"] for value in run.get("values", ())
+        )
         for one in found["benchmarks"]
     }

@@ -16,7 +16,7 @@ import pytest
 
 from benchmarks import affinity
 from benchmarks.checkout import ROOT
-from benchmarks.partners import Settings
+from benchmarks.partners import Settings, starter
 from benchmarks.studies import extra_work, planted_sizes
 from benchmarks.studies.neighbour import disturb, neighbour
 from benchmarks.studies.planted import SHARES, WORKING, planted_side
@@ -115,7 +115,8 @@ def test_the_work_is_what_the_table_says_of_the_case(monkeypatch: pytest.MonkeyP
 
 def test_a_partner_over_a_planted_bridge_is_slowed(sides: tuple[Side, Side]) -> None:
     """The process of side B takes a case with its work, and loses it where it is told to."""
-    process = PlantedProcess(sides[1], Settings(threads={"1t": 1, "allt": 1}, cache_bytes=1 << 20), 0)
+    settings = Settings(threads={"1t": 1, "allt": 1}, cache_bytes=1 << 20)
+    process = starter(dict(zip("ab", sides, strict=True)), settings, PlantedProcess)("b", 0)
     try:
         assert "taken" in process.ask({"take": CASE, "look": True, "cpu": affinity.cpus()[0]})
         slowed = process.ask({"time": 20})["call_ns"]

@@ -113,12 +113,19 @@ def test_minimum_and_mean_judge_apart() -> None:
 
 
 def test_what_pyperf_calls_significant_is_flagged() -> None:
-    """A case with a line of its own is significant, its direction is that of the means; a hidden one is not."""
+    """A case that is not hidden is significant, its direction is that of the means; of a single one no name is said."""
     ratios = {"<a> | &": 1.07, "b/x": 0.91, "c/x": 1.01}
     said = rival_pyperf.said(PYPERF_PRINTED, ratios, 5)
 
     assert {one.case: one.flagged for one in said} == {"<a> | &": "slower", "b/x": "faster", "c/x": "none"}
     assert {one.tool for one in said} == {"pyperf t-test, 5 processes"}
+    assert rival_pyperf.said("Mean +- std dev: [a] 1 us -> [b] 2 us: 2x slower", {"one": 2.0}, 5)[0].flagged == "slower"
+
+
+def test_a_case_that_pyperf_does_not_speak_of_is_no_flag() -> None:
+    """Where lines and names are not as many as the cases, nothing is flagged: it is an error."""
+    with pytest.raises(ToolFailedError, match="all 4 cases"):
+        rival_pyperf.said(PYPERF_PRINTED, dict.fromkeys(("<a> | &", "b/x", "c/x", "d/x"), 1.5), 5)
 
 
 def test_pyperf_ratios_leave_out_what_is_no_value() -> None:
@@ -129,6 +136,13 @@ def test_pyperf_ratios_leave_out_what_is_no_value() -> None:
     ]
 
     assert rival_pyperf.ratios_of(*files) == {"one": 1.5}
+
+
+def test_pyperf_says_the_name_of_a_single_case_once_for_all() -> None:
+    """What all benchmarks of a file have in common stands beside them, the name of a single one too."""
+    alone = {"benchmarks": [{"runs": [{"values": [1.0]}]}], "metadata": {"name": "one"}}
+
+    assert rival_pyperf.ratios_of(alone, alone) == {"one": 1.0}
 
 
 @pytest.fixture(scope="module")
