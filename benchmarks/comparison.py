@@ -8,11 +8,12 @@ every path may change, so there the control plays A against A.
 from __future__ import annotations
 
 import tempfile
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from . import matrix
+from .behaviour import differences
 from .errors import NoCasesError, WorkerError
 from .instructions import with_instructions
 from .lock import LOCK_FILE, machine_lock
@@ -20,8 +21,8 @@ from .looks import Part, play
 from .outcome import CONTROL, Comparison, Found
 from .partners import Settings, starter
 from .sides import side
-from .stages import INSTRUCTIONS
-from .suite.cases import OURS
+from .stages import BEHAVIOUR, INSTRUCTIONS
+from .suite.cases import OURS, Case
 from .verdicts import LOOKS, THRESHOLD
 
 if TYPE_CHECKING:
@@ -90,10 +91,7 @@ def between(a: str, b: str, plan: Plan, observer: Observer, *, lock_file: Path =
         start = starter({"a": one, "b": other}, settings)
         with machine_lock(lock_file):
             found = compare(Sides(a=one, b=other, start=start, start_control=start_control), plan, observer)
-            if one.bridge_hash == other.bridge_hash:
-                return found  # the same code takes the same instructions, and in another interpreter all are others
-            observer.started("instructions", INSTRUCTIONS)
-            return with_instructions(found)
+            return _with_exact_gates(found, start, observer)
 
 
 def compare(sides: Sides, plan: Plan, observer: Observer) -> Comparison:
@@ -112,6 +110,19 @@ def compare(sides: Sides, plan: Plan, observer: Observer) -> Comparison:
     return _comparison(
         sides, plan, loaded, tuple(map(cases.found, plan.cases)), tuple(map(control.found, plan.control))
     )
+
+
+def _with_exact_gates(found: Comparison, start: Start, observer: Observer) -> Comparison:
+    """Add what is told without statistics and takes processes of its own; the same code does the same."""
+    if "b" not in found.loaded or (found.a.bridge_hash == found.b.bridge_hash and not found.interpreters):
+        return found
+    observer.started("awkward sources", BEHAVIOUR)
+    paths = dict.fromkeys(Case.parse(one.case).path for one in found.cases)
+    found = replace(found, behaviour=differences(start, paths))
+    if found.interpreters:  # there everything takes other instructions
+        return found
+    observer.started("instructions", INSTRUCTIONS)
+    return with_instructions(found)
 
 
 def _loaded(start: Start, name: str) -> Json:

@@ -68,6 +68,7 @@ def to_json(found: Comparison) -> str:
         "settings": settings,
         "control": control,
         "cases": [_case_json(one) for one in found.cases],
+        "behaviour": list(found.behaviour),
         "notes": list(found.notes),
         "exit": found.exit_code,
     }
@@ -145,6 +146,7 @@ def _comparison(data: Json) -> Comparison:
         loaded={name: _loaded(data[name]) for name in ("a", "b")},
         started=data["started"],
         machine=data["machine"],
+        behaviour=tuple(data["behaviour"]),
         notes=tuple(data["notes"]),
     )
 

@@ -78,6 +78,7 @@ class Comparison:
 
     It is `interleaved` where both sides took turns, and not where two sessions were compared afterwards. `loaded` is
     what a process of each side said that it had loaded. `interpreters` says that two of them ran one `bridge`.
+    `behaviour` says what paths do otherwise on B with awkward sources.
     `started` is the time in UTC, `machine` says where it was. `notes` are sentences on what else was looked at, and on
     what could not be.
     """
@@ -93,6 +94,7 @@ class Comparison:
     interpreters: bool = False
     started: str = ""
     machine: Mapping[str, object] = field(default_factory=dict)
+    behaviour: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
 
     def is_worse(self, one: Found) -> bool:

@@ -6,6 +6,8 @@ everything else the checkout's. It begins by saying which `bridge` it has loaded
     {"take": case, "look": yes, "cpu": number}
                        -> {"taken": {...}} what one call was seen to do, or {"refused": "TypeError: ..."};
                           without a look, the case is only warmed up; a case of one thread stays on that CPU
+    {"probe": path, "trait": name}
+                       -> {"observed": {...}} what the path was seen to do with an awkward source
     {"calibrate": yes} -> {"call_ns": ...} of the case that was taken
     {"time": loops}    -> {"call_ns": ..., "minflt": ...}, the minor page faults of a call beside its time
 """
@@ -51,6 +53,10 @@ class Partner:
         """Do what one line asks."""
         if "take" in asked:
             return self._take(asked["take"], look=asked["look"], cpu=asked["cpu"])
+        if "probe" in asked:
+            from .suite.probes import Probe, observe  # noqa: PLC0415  loads torch
+
+            return {"observed": observe(Probe(path=asked["probe"], trait=asked["trait"]))}
         assert self._run is not None, "a case is taken before it is timed"
         if "calibrate" in asked:
             return {"call_ns": calibrate(self._run, perf_counter_ns)[1]}

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
-from .stages import CHECK, CONFIRMATION, INSTRUCTIONS, PROFILE
+from .stages import BEHAVIOUR, CHECK, CONFIRMATION, INSTRUCTIONS, PROFILE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -19,7 +19,12 @@ if TYPE_CHECKING:
     from .session import Observer
 
 _CASE_WIDTH = 44
-_OTHERS = {CHECK: "check", PROFILE: "profile", INSTRUCTIONS: "counting instructions"}
+_OTHERS = {
+    CHECK: "check",
+    PROFILE: "profile",
+    BEHAVIOUR: "trying awkward sources",
+    INSTRUCTIONS: "counting instructions",
+}
 
 
 @dataclass(kw_only=True)

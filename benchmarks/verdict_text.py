@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from .verdicts import Verdict
 
 FORMATS: Final = ("table", "md", "json")
+#: More lines than these on awkward sources are counted.
+_BEHAVIOUR_LINES: Final = 20
 #: What GitHub takes as a comment, and a little less.
 COMMENT_BYTES: Final = 60_000
 #: What people came for first.
@@ -25,7 +27,7 @@ def to_table(found: Comparison) -> str:
     lines = [heading(found), ""]
     if rows:
         lines += [*_aligned([("case", "B / A", "interval", "verdict", "why"), *rows]), ""]
-    return "\n".join([*lines, *summary(found)])
+    return "\n".join([*lines, *_behaviour(found, "  "), *summary(found)])
 
 
 def to_markdown(found: Comparison) -> str:
@@ -35,7 +37,7 @@ def to_markdown(found: Comparison) -> str:
 
 def comment(found: Comparison, limit_bytes: int = COMMENT_BYTES) -> str | None:
     """Return Markdown that fits into a comment, the worst cases first; None where there is nothing to say."""
-    if found.exit_code == 0 and not told(found):
+    if found.exit_code == 0 and not told(found) and not found.behaviour:
         return None
     rows = [_row(one) for one in told(found)]
     kept = len(rows)
@@ -47,7 +49,21 @@ def comment(found: Comparison, limit_bytes: int = COMMENT_BYTES) -> str | None:
 def _markdown(found: Comparison, rows: list[str], *, left_out: int = 0) -> str:
     table = ["| case | B / A | interval | verdict | why |", "|---|---:|---|---|---|", *rows, ""] if rows else []
     more = [f"{left_out} cases more are left out here.", ""] if left_out else []
-    return "\n".join([f"**{_escaped(heading(found))}**", "", *table, *more, *map(_escaped, summary(found))])
+    behaviour = [_piped(line) for line in _behaviour(found, "- ")]
+    said = [*table, *more, *behaviour, *map(_escaped, summary(found))]
+    return "\n".join([f"**{_escaped(heading(found))}**", "", *said])
+
+
+def _behaviour(found: Comparison, mark: str) -> Iterator[str]:
+    """Yield what paths do otherwise with awkward sources, one line each, as many as a reader bears."""
+    if not found.behaviour:
+        return
+    yield "With awkward sources, A -> B:"
+    yield ""
+    yield from (f"{mark}{line}" for line in found.behaviour[:_BEHAVIOUR_LINES])
+    if len(found.behaviour) > _BEHAVIOUR_LINES:
+        yield f"{mark}and {len(found.behaviour) - _BEHAVIOUR_LINES} more"
+    yield ""
 
 
 def _row(found: Found) -> str:

@@ -384,6 +384,17 @@ def test_the_control_runs_others_code_alone() -> None:
     assert not any(case.startswith("bridge.") for case in CONTROL)
 
 
+def test_other_behaviour_is_told_and_cut() -> None:
+    """What calls do otherwise with awkward sources is listed below the cases, in Markdown too, and not endlessly."""
+    lines = tuple(f"bridge.as_tensor array=<a>{number}: copies -> shares" for number in range(25))
+    found = replace(compared(World(noisy(0.005))), behaviour=lines)
+    table, markdown = verdict_text.to_table(found), verdict_text.comment(found) or ""
+    assert "  bridge.as_tensor array=<a>0: copies -> shares" in table.splitlines()
+    assert "- bridge.as_tensor array=&lt;a>19: copies -> shares" in markdown.splitlines()
+    assert all("<a>20" not in text for text in (table, markdown))
+    assert all("and 5 more" in text for text in (table, markdown))
+
+
 def test_nothing_to_say_is_no_comment() -> None:
     """Where nothing changed there is no comment; where the control moved there is one, though no case changed."""
     assert verdict_text.comment(compared(World(noisy(0.005)))) is None

@@ -25,6 +25,7 @@ BETWEEN_INTERPRETERS = {
     "machine": {"name": f"box {HOSTILE}"},
     "loaded": {name: {"bridge": name, "file": f"{name}/bridge", "software": {"torch": name}} for name in ("a", "b")},
     "notes": (f"a note {HOSTILE}",),
+    "behaviour": (f"bridge.as_tensor array={HOSTILE}: copies -> shares",),
 }
 NOW = datetime(2026, 11, 25, 10, 11, 12, tzinfo=UTC)
 

@@ -30,6 +30,7 @@ MORE = {
         "b": {"software": {"python": "3.11.7", "torch": "2.14.0 <a>"}},
     },
     "notes": (f"a note {HOSTILE}",),
+    "behaviour": (f"bridge.as_tensor array={HOSTILE}: copies -> shares",),
 }
 
 
@@ -173,6 +174,12 @@ def test_the_page_asks_for_nothing_and_runs_nothing(whole: str) -> None:
     assert "script" not in [tag for tag, _ in known.tags]
     policy = next(attrs["content"] for tag, attrs in known.tags if attrs.get("http-equiv"))
     assert policy == "default-src 'none'; style-src 'unsafe-inline'; img-src data:"
+
+
+def test_other_behaviour_has_its_section(whole: str) -> None:
+    """What paths do otherwise with awkward sources stands before the tables, where there is any."""
+    assert "array=&lt;a&gt; | &amp; &#34;&#39;: copies → shares" in section(whole, "behaviour")
+    assert 'id="behaviour"' not in page(as_data(a_comparison()))
 
 
 def test_hostile_names_stay_text(whole: str) -> None:
