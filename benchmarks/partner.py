@@ -5,7 +5,8 @@ everything else the checkout's. It begins by saying which `bridge` it has loaded
 
     {"take": case, "look": yes, "cpu": number}
                        -> {"taken": {...}} what one call was seen to do, or {"refused": "TypeError: ..."};
-                          without a look, the case is only warmed up; a case of one thread stays on that CPU
+                          without a look, the case is only warmed up; a case of one thread stays on that CPU,
+                          or where the scheduler puts it if that is null
     {"probe": path, "trait": name}
                        -> {"observed": {...}} what the path was seen to do with an awkward source
     {"calibrate": yes} -> {"call_ns": ...} of the case that was taken
@@ -64,7 +65,7 @@ class Partner:
         elapsed_ns = batch_ns(self._run, loops, perf_counter_ns)
         return {"call_ns": elapsed_ns / loops, "minflt": (minor_faults() - before) / loops}
 
-    def _take(self, case_id: str, *, look: bool, cpu: int) -> Json:
+    def _take(self, case_id: str, *, look: bool, cpu: int | None) -> Json:
         import torch  # noqa: PLC0415  as above
 
         from .suite.calls import call  # noqa: PLC0415
@@ -75,7 +76,7 @@ class Partner:
         case = Case.parse(case_id)
         self._run = None
         gc.collect()
-        affinity.stay_on({cpu} if case.threads == "1t" else self._cpus)
+        affinity.stay_on(self._cpus if cpu is None or case.threads != "1t" else {cpu})
         torch.set_num_threads(self._threads[case.threads])
         try:
             ready = call(case, self._cache)

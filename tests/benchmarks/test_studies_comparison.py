@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from benchmarks.studies import false_alarms, found_changes, looks, runs
+from benchmarks.studies import false_alarms, found_changes, looks, one_cpu, runs
 from benchmarks.studies.found_changes import planted, shares
 from benchmarks.studies.planted import SHARES
 from benchmarks.verdicts import LOOKS
@@ -93,6 +93,15 @@ def test_a_slowdown_is_found_only_if_it_is_called_slower() -> None:
     assert "called faster: 1; of the control called faster or slower: 0" in told
     by_share, by_size, by_family = "| 10% | 4 | 50% |", "| 7.5% to 12.5% | 4 | 50% |", "| copy | 2 | 0% |"
     assert {by_share, by_size, by_family} <= set(told)
+
+
+def test_errors_of_rounds_are_told_by_kind() -> None:
+    """The spread of a round and the share of large errors stand beside each other, free and together."""
+    ratios = {"free": (0.3, -0.3, 0.0, 0.0), "together": (0.01, -0.01, 0.0, 0.0)}
+    lines = [{"round": 1, "case": CASES[0], "kind": kind, "ratio": one} for kind in ratios for one in ratios[kind]]
+    told = list(one_cpu.summary(lines))
+    assert told[2] == "| free | 1 | 4 | 24.5% | 24.5% | 50.0% |"
+    assert told[3] == "| together | 1 | 4 | 0.8% | 0.8% | 0.0% |"
 
 
 def test_a_study_goes_on_where_it_was_cut(tmp_path: Path) -> None:
