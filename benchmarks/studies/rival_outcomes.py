@@ -57,15 +57,15 @@ def read(path: Path) -> list[Outcome]:
 def wall_s(points: Iterable[tuple[int, float]], cases: int = _CASES) -> float:
     """Return the seconds for so many cases, from (cases, seconds) of comparisons.
 
-    Where comparisons of two sizes are known, what a comparison costs apart from its cases is counted once; else the
-    time is taken as proportional, which is too much.
+    Where comparisons of two sizes are known and the larger took longer, what a comparison costs apart from its cases
+    is counted once; else the time is taken as proportional, which is too much.
     """
     by_size: dict[int, list[float]] = defaultdict(list)
     for size, seconds in points:
         by_size[size].append(seconds)
     few, many = min(by_size), max(by_size)
-    known = median(by_size[many])
-    each = (known - median(by_size[few])) / (many - few) if few < many else known / many
+    less, known = median(by_size[few]), median(by_size[many])
+    each = (known - less) / (many - few) if less < known else known / many
     return known + each * (cases - many)
 
 

@@ -20,6 +20,7 @@ from pathlib import Path
 from time import perf_counter
 from typing import TYPE_CHECKING, Any, Final
 
+from benchmarks import comparison
 from benchmarks.checkout import ROOT
 from benchmarks.errors import NoCasesError
 from benchmarks.lock import machine_lock
@@ -55,6 +56,11 @@ CASES: Final = (
     "bridge.standardize/float32/C/4KiB/1t",
 )
 TOOLS: Final = ("asv", "pytest-benchmark", "pyperf")
+
+
+def every() -> list[str]:
+    """Return all cases of `bridge`'s own paths that every tool measures: asv has those of one thread alone."""
+    return [case for case in comparison.chosen(None) if case.endswith("/1t")]
 
 
 def tool(name: str, asked: argparse.Namespace) -> Tool:
@@ -109,6 +115,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--busy", action="store_true", help="with a neighbour that loads one core half the time")
     parser.add_argument("--budget", type=float, default=1e9, help="minutes that comparisons may take")
     parser.add_argument("--filter", default="", help="only cases that match this expression")
+    parser.add_argument("--every", action="store_true", help="for wall times: all such cases of the quick preset")
     parser.add_argument("--pyperf-python", type=Path, help="an interpreter that has pyperf, torch and NumPy")
     parser.add_argument("--processes", type=int, default=20, help="pyperf's processes of each case and commit")
     parser.add_argument("--work", type=Path, default=ROOT / ".bench/rivals", help="where the repository is made")
@@ -130,7 +137,7 @@ def _asked() -> argparse.Namespace:
 def main() -> None:
     """Play the repeats and sum them up."""
     asked: Any = _asked()
-    cases = [case for case in CASES if re.search(asked.filter, case)]
+    cases = [case for case in (every() if asked.every else CASES) if re.search(asked.filter, case)]
     if asked.repeats:
         with machine_lock():
             play(asked, cases)

@@ -57,8 +57,8 @@ def test_the_cases_are_in_every_tool_and_of_every_family() -> None:
     quick = {case.id for path in PATHS.values() for case in PRESETS["quick"].cases(path.name, path.family)}
 
     assert len(set(rivals.CASES)) == 12
-    assert set(rivals.CASES) <= set(comparison.chosen(None)) & quick
-    assert all(case.endswith("/1t") for case in rivals.CASES)
+    assert set(rivals.CASES) <= set(rivals.every()) <= set(comparison.chosen(None)) & quick
+    assert all(case.endswith("/1t") for case in rivals.every())
     assert families == {"share", "copy", "copy_into", "cast", "order", "stack", "preprocess"}
 
 
@@ -220,9 +220,10 @@ def test_outcomes_carry_the_measured_size_and_survive_the_file(tmp_path: Path) -
 
 
 def test_wall_time_counts_what_is_spent_once_once() -> None:
-    """One comparison of one case and one of twelve give the cost of each; of one size the time is proportional."""
+    """Comparisons of one case and of twelve give the cost of each; without them, or by chance, it is proportional."""
     assert wall_s([(1, 30.0), (12, 140.0)], 200) == pytest.approx(20 + 200 * 10)
     assert wall_s([(12, 60.0), (12, 600.0), (12, 120.0)], 24) == pytest.approx(240)
+    assert wall_s([(1, 8.0), (12, 7.0)], 24) == pytest.approx(14)
 
 
 def test_the_summary_counts_false_alarms_and_what_is_found() -> None:
