@@ -49,6 +49,7 @@ class Partner:
         self._cpus = affinity.cpus()
         self._cache = InputCache(cache_bytes)
         self._run: Callable[[], object] | None = None
+        self._ready: Call | None = None
 
     def answer(self, asked: Json) -> Json:
         """Do what one line asks."""
@@ -74,7 +75,7 @@ class Partner:
         from .suite.probes import REFUSALS  # noqa: PLC0415
 
         case = Case.parse(case_id)
-        self._run = None
+        self._run = self._ready = None
         gc.collect()
         affinity.stay_on(self._cpus if cpu is None or case.threads != "1t" else {cpu})
         torch.set_num_threads(self._threads[case.threads])
@@ -86,6 +87,7 @@ class Partner:
         except (*REFUSALS, WrongResultError) as error:  # anything else ends this process, which is told as well
             return {"refused": f"{type(error).__name__}: {str(error).partition(chr(10))[0]}"}
         self._run = partial(ready.path.function, *ready.args)
+        self._ready = ready  # it owns memory of which some paths get the bare address
         return {"taken": seen}
 
 

@@ -66,8 +66,8 @@ def _visible(cases: Iterable[dict[str, Any]]) -> dict[str, list[float]]:
 
 
 def _lag_1(rounds: Sequence[float]) -> float | None:
-    """Return the correlation of each round with the next, corrected for its bias of -1/n; None for constant rounds."""
-    if min(rounds) == max(rounds):
+    """Return the correlation of each round with the next, corrected for its bias of -1/n; None where they do not differ."""
+    if len(set(rounds)) < 2:
         return None
     mean = sum(rounds) / len(rounds)
     spread = sum((one - mean) ** 2 for one in rounds)
