@@ -11,6 +11,9 @@ BenchmarkError
  ├─ NoCasesError           what was asked for leaves no case
  ├─ NoSideError            one side of a comparison does not exist
  ├─ NothingToResumeError   there is no unfinished session
+ ├─ NoRangeError           what should name commits names none
+ ├─ AsvError               asv is not installed, or stopped before it was done
+ ├─ AsvResultError         a result file of asv's cannot be read
  ├─ CaseFailedError        the one case that was asked for could not be measured
  └─ WorkerError            a worker stopped with no case to blame: the suite is broken, not a case
      └─ PartnerDiedError       a process of a duet ended or fell silent
@@ -61,6 +64,18 @@ class NoSideError(BenchmarkError, ValueError):
 
 class NothingToResumeError(BenchmarkError):
     """There is no unfinished session."""
+
+
+class NoRangeError(BenchmarkError, ValueError):
+    """What should name commits names none."""
+
+
+class AsvError(BenchmarkError):
+    """asv is not installed, or stopped before it was done."""
+
+
+class AsvResultError(BenchmarkError):
+    """A result file of asv's cannot be read."""
 
 
 class CaseFailedError(BenchmarkError):

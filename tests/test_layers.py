@@ -12,7 +12,18 @@ import pytest
 ROOT = Path(__file__).parent.parent
 OURS = ("bridge", "benchmarks", "reports")
 #: What reports may know of benchmarks: nothing that loads torch.
-SHARED = {f"benchmarks.{name}" for name in ("records", "store", "statistics", "verdicts", "model", "suite.cases")}
+_SHARED = (
+    "records",
+    "store",
+    "statistics",
+    "verdicts",
+    "model",
+    "asv_results",
+    "commits",
+    "suite.asv_names",
+    "suite.cases",
+)
+SHARED = {f"benchmarks.{name}" for name in _SHARED}
 SUITE_FOREIGN = {"numpy", "torch", "bridge", "ml_dtypes"}
 
 

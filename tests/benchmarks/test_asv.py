@@ -141,7 +141,7 @@ def test_asv_runs_in_the_environment_it_stands_in(checkout: Path, tmp_path: Path
     checked = asv(checkout, tmp_path / "home", "check", "-E", "existing:same")
     only = ("-b", r"time_torch_from_numpy\(.*4KiB", "--set-commit-hash", git(checkout, "rev-parse", "HEAD"))
     ran = asv(checkout, tmp_path / "home", "run", "-E", "existing:same", "--quick", *only)
-    results = [path for path in (checkout / ".asv/results").glob("*/*.json") if path.name != "machine.json"]
+    results = [path for path in (checkout / "reports/asv/results").glob("*/*.json") if path.name != "machine.json"]
 
     assert checked.returncode == 0, checked.stdout + checked.stderr
     assert ran.returncode == 0, ran.stdout + ran.stderr
