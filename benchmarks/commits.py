@@ -11,8 +11,6 @@ from .errors import NoRangeError
 if TYPE_CHECKING:
     from pathlib import Path
 
-_FIELD = "\x1f"
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Commit:
@@ -33,7 +31,7 @@ def in_range(text: str, root: Path) -> tuple[str, ...]:
     """
     one = _git(root, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{text}^{{commit}}")
     if one.returncode == 0:
-        return (one.stdout.strip(),)
+        return (one.stdout.decode().strip(),)
     found = _git(root, "rev-list", "--first-parent", "--reverse", "--end-of-options", text, "--")
     if found.returncode != 0:
         raise NoRangeError(
@@ -41,21 +39,21 @@ def in_range(text: str, root: Path) -> tuple[str, ...]:
         )
     if not found.stdout.strip():
         raise NoRangeError(f"the range {text!r} holds no commit; the older end of a range comes first: OLD..NEW")
-    return tuple(found.stdout.split())
+    return tuple(found.stdout.decode().split())
 
 
 def until_now(root: Path) -> tuple[Commit, ...]:
     """Return every commit that leads to the one checked out, parents before children; none where git knows none."""
-    shown = _git(root, "log", "--reverse", "--date-order", f"--format=%H{_FIELD}%ct{_FIELD}%s")
+    shown = _git(root, "log", "-z", "--reverse", "--date-order", "--pretty=format:%H %ct %s")
     if shown.returncode != 0:
         return ()
-    lines = (line.split(_FIELD, 2) for line in shown.stdout.splitlines())
-    return tuple(Commit(name=name, seconds=float(when), subject=subject) for name, when, subject in lines)
+    texts = (text.split(" ", 2) for text in shown.stdout.decode(errors="replace").split("\0"))
+    return tuple(Commit(name=name, seconds=float(when), subject=subject) for name, when, subject in texts)
 
 
-def _git(root: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+def _git(root: Path, *arguments: str) -> subprocess.CompletedProcess[bytes]:
     command = ["git", "-C", str(root), *arguments]
     try:
-        return subprocess.run(command, capture_output=True, text=True, errors="replace", check=False)  # noqa: S603  ours
+        return subprocess.run(command, capture_output=True, check=False)  # noqa: S603  ours
     except FileNotFoundError:
         raise NoRangeError("git is not installed, and commits are its own") from None

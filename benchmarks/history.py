@@ -39,6 +39,8 @@ CONFIG: Final = "asv.conf.json"
 _SOME_FAILED: Final = 2
 #: Seconds that asv has to end its benchmark and its files when it is interrupted.
 _GRACE_S: Final = 30.0
+#: asv's own command line, of this interpreter's environment.
+_ASV: Final = (sys.executable, "-m", "asv")
 #: Where asv's words go: standard error, as a descriptor, for asv writes there by itself.
 PROGRESS: Final = 2
 #: The names of asv's points: (benchmark with its module, point).
@@ -208,7 +210,7 @@ def patterns(points: Points) -> Iterator[str]:
 def _asv(words: list[str], output: int, root: Path, *, commits: str = "", lock: int | None = None) -> int:
     """Run asv and return its exit code. Ctrl-C is for this process, which then lets asv end its benchmark."""
     process = subprocess.Popen(  # noqa: S603  our own words, no shell
-        [sys.executable, "-m", "asv", *words],
+        [*_ASV, *words],
         stdin=subprocess.PIPE,
         stdout=output,
         stderr=output,

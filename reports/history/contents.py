@@ -66,6 +66,19 @@ class Machine:
         return tuple(by_key[key] for key in (changed | dict.fromkeys(rest)))[:CHARTS_CAP]
 
     @cached_property
+    def software(self) -> Mapping[str, tuple[str, ...]]:
+        """Each source with what its lines were measured with."""
+        found: dict[str, dict[str, None]] = {}
+        for line in self.lines:
+            found.setdefault(line.key.source, {})[line.key.software] = None
+        return {source: tuple(some) for source, some in sorted(found.items())}
+
+    def said(self, line: Line) -> str:
+        """Return a line's source, with its software where that source has more than one."""
+        key = line.key
+        return key.source if len(self.software[key.source]) == 1 else f"{key.source}, {key.software}"
+
+    @cached_property
     def long(self) -> int:
         """How many lines have commits enough for a step to be found."""
         return sum(len(line.points) >= FEWEST_COMMITS for line in self.shown)

@@ -9,6 +9,8 @@ from itertools import accumulate
 from statistics import median
 from typing import TYPE_CHECKING
 
+from benchmarks.suite.cases import SIZES
+
 from . import steps
 
 if TYPE_CHECKING:
@@ -64,11 +66,17 @@ class Order:
 
 
 def lines(measurements: Iterable[Measurement], order: Order) -> tuple[Line, ...]:
-    """Return one line a key, in the order of the keys."""
+    """Return one line a key: by machine, then by case, the smallest size first."""
     known: dict[Key, list[Measurement]] = {}
     for one in measurements:
         known.setdefault(one.key, []).append(one)
-    return tuple(_line(key, known[key], order) for key in sorted(known))
+    return tuple(_line(key, known[key], order) for key in sorted(known, key=_rank))
+
+
+def _rank(key: Key) -> tuple[object, ...]:
+    """Return what keys are sorted by: like their texts, but sizes by their bytes."""
+    case = [(SIZES.get(part, 0), part) for part in key.case.split("/")]
+    return key.machine, case, *key[2:]
 
 
 def _line(key: Key, measured: list[Measurement], order: Order) -> Line:

@@ -55,7 +55,7 @@ def html(made: Contents) -> str:
         cap=CHARTS_CAP,
         fewest=FEWEST_COMMITS,
         level=LEAST_COMMITS,
-        least=units.percent(LEAST_CHANGE),
+        least=f"{LEAST_CHANGE * 100:.0f} %",
     )
 
 
