@@ -62,7 +62,8 @@ def named(name: str, pretty: str, point: str) -> Named | None:
     kind = next((kind for kind in _SAID if own.startswith(f"{kind}_")), None)
     if kind is None or not pretty.endswith(_SAID[kind]):
         return None
+    path = pretty.removesuffix(_SAID[kind])
     try:
-        return Named(kind, case_at(pretty.removesuffix(_SAID[kind]), point))
+        return Named(kind, case_at(path, point)) if path else None
     except ValueError:
         return None

@@ -97,6 +97,7 @@ def test_a_name_leads_back_to_its_case(kind: str) -> None:
     [
         ("m.mem_a", "a", "4KiB/float32/C"),
         ("m.track_aliasing_a", "", "4KiB/float32/C"),
+        ("m.time_a", "", "4KiB/float32/C"),
         ("m.time_a", "a", "3KiB/float32/C"),
         ("m.time_a", "a", "4KiB/<a>/C"),
         ("m.time_a", "a", "4KiB"),
