@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import platform
+import re
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -58,3 +60,9 @@ def write_results(folder: Path, rows: Mapping[str, Any], *, machine: str = "box"
     text = a_result_text(dict(rows), **({"params": {"machine": machine}} | changes))
     commit = json.loads(text)["commit_hash"]
     (folder / machine / f"{commit[:8]}-{ENVIRONMENT}.json").write_text(text, encoding="utf-8")
+
+
+def private(text: str) -> list[str]:
+    """Return what no published file may hold: absolute paths, and the name of this host."""
+    host = re.escape(platform.node())
+    return re.findall(rf"(?<![\w./<])/\w+/[^\s\"]*|\b{host}\b" if host else r"(?<![\w./<])/\w+/[^\s\"]*", text)
