@@ -29,12 +29,13 @@ WORDS = re.findall(
     path family group layout case limit aliasing axis payload preset spelling trait observation probe semantics
     check stage round loops sample pass seed session worker clock record seal format
     range interval coverage noisy ratio rate regime fit flat finding figure section
+    history line level step
     duet verdict plan reason engine target promise pair choice way floor
     """,
 )
 
 #: Options of other programs and of studies that the documents name.
-FOREIGN = {"--yes", "--quick", "--set-commit-hash", "--benchmark-enable", "--busy"}
+FOREIGN = {"--yes", "--quick", "--set-commit-hash", "--benchmark-enable", "--busy", "--only-changed"}
 
 
 def text_of(page: Path) -> str:

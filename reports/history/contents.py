@@ -67,16 +67,16 @@ class Machine:
 
     @cached_property
     def software(self) -> Mapping[str, tuple[str, ...]]:
-        """Each source with what its lines were measured with."""
+        """Who measured, with the software that was used."""
         found: dict[str, dict[str, None]] = {}
         for line in self.lines:
-            found.setdefault(line.key.source, {})[line.key.software] = None
-        return {source: tuple(some) for source, some in sorted(found.items())}
+            found.setdefault(line.key.by, {})[line.key.software] = None
+        return {by: tuple(some) for by, some in sorted(found.items())}
 
     def said(self, line: Line) -> str:
-        """Return a line's source, with its software where that source has more than one."""
+        """Return who measured a line, with the software where that is not always the same."""
         key = line.key
-        return key.source if len(self.software[key.source]) == 1 else f"{key.source}, {key.software}"
+        return key.by if len(self.software[key.by]) == 1 else f"{key.by}, {key.software}"
 
     @cached_property
     def long(self) -> int:

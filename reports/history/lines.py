@@ -35,7 +35,7 @@ class Point:
 
 @dataclass(frozen=True, kw_only=True)
 class Line:
-    """One case, one source, over commits; `failed` are those where it failed and nothing else is known."""
+    """One case, measured by one of both, over commits; `failed` are those where it failed and nothing else is known."""
 
     key: Key
     points: tuple[Point, ...]

@@ -1,4 +1,4 @@
-"""One number of one commit, whoever measured it: asv's results and sessions in the same words, marked by their source.
+"""One number of one commit, whoever measured it: asv's results and sessions in the same words, marked by who measured.
 
 asv and a session time the same call differently (asv in one process, a session as the median of passes), so their
 numbers differ by construction and never stand on one line.
@@ -29,11 +29,14 @@ _NS_PER_S: Final = 1e9
 
 
 class Key(NamedTuple):
-    """What one line is of. Whatever decides what a number means is part of it: none of these is ever mixed."""
+    """What one line is of. Whatever decides what a number means is part of it: none of these is ever mixed.
+
+    `by` is who measured: `ASV` or `SESSION`.
+    """
 
     machine: str
     case: str
-    source: str
+    by: str
     software: str
     version: str
     quantity: Quantity

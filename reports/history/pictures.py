@@ -34,8 +34,8 @@ _COLOURS: Final = {"asv": _ASV, "session": _SESSION}
 def chart(line: Line) -> Markup:
     """Return a line of times as SVG: a mark a commit with its interval, and each level as asv finds it."""
     rows = tuple(_rows(line))
-    known = Chart(spec=_spec(line.key.source, [row["commit"] for row in rows]), dataset="history", rows=rows)
-    return Markup(svg(known, f"time of {line.key.case} over commits, {line.key.source}"))  # noqa: S704  escaped there
+    known = Chart(spec=_spec(line.key.by, [row["commit"] for row in rows]), dataset="history", rows=rows)
+    return Markup(svg(known, f"time of {line.key.case} over commits, {line.key.by}"))  # noqa: S704  escaped there
 
 
 def spark(line: Line) -> Markup:
@@ -44,9 +44,9 @@ def spark(line: Line) -> Markup:
     places = [
         f"{x:.1f},{_spark_y(point, top):.1f}" for x, point in zip(_spark_x(line.points), line.points, strict=True)
     ]
-    label = escape(f"{len(places)} commits of {line.key.case}, {line.key.source}")
+    label = escape(f"{len(places)} commits of {line.key.case}, {line.key.by}")
     x, y = places[-1].split(",")
-    colour = _COLOURS[line.key.source]
+    colour = _COLOURS[line.key.by]
     return Markup(  # noqa: S704  the label is escaped, the rest is numbers
         f'<svg class="spark" role="img" aria-label="{label}" viewBox="0 0 {_SPARK_WIDTH} {_SPARK_HEIGHT}" '
         f'width="{_SPARK_WIDTH}" height="{_SPARK_HEIGHT}"><polyline points="{" ".join(places)}" fill="none" '
@@ -74,7 +74,7 @@ def _rows(line: Line) -> list[Json]:
     ]
 
 
-def _spec(source: str, commits: Sequence[str]) -> Json:
+def _spec(by: str, commits: Sequence[str]) -> Json:
     x = alt.X(
         "commit:O",
         title=None,
@@ -85,11 +85,9 @@ def _spec(source: str, commits: Sequence[str]) -> Json:
     axis = alt.Axis(labelExpr=charts.TIME_LABEL, tickCount=4)
     y = alt.Y("value:Q", title=None, axis=axis, scale=alt.Scale(zero=True))
     base = alt.Chart(alt.NamedData(name="history")).encode(x=x)
-    level = base.mark_line(strokeWidth=5, opacity=0.25, color=_COLOURS[source]).encode(y="level:Q", detail="part:N")
-    interval = base.mark_rule(strokeWidth=1.5, opacity=0.6, color=_COLOURS[source]).encode(
-        y=alt.Y("low:Q"), y2="high:Q"
-    )
-    marks = base.mark_point(size=36, filled=True, opacity=1, color=_COLOURS[source]).encode(y=y)
+    level = base.mark_line(strokeWidth=5, opacity=0.25, color=_COLOURS[by]).encode(y="level:Q", detail="part:N")
+    interval = base.mark_rule(strokeWidth=1.5, opacity=0.6, color=_COLOURS[by]).encode(y=alt.Y("low:Q"), y2="high:Q")
+    marks = base.mark_point(size=36, filled=True, opacity=1, color=_COLOURS[by]).encode(y=y)
     drawn = charts.finished(alt.layer(level, interval, marks), description="time over commits", height=_HEIGHT)
     return {**drawn, "width": _WIDTH}
 

@@ -73,15 +73,15 @@ def session_at(index: int, ns: float = 500, **changes: Any) -> Session:
 
 
 def keys(made: Contents) -> set[tuple[str, str, str]]:
-    """Return source, case and quantity of every line."""
-    return {(one.key.source, one.key.case, one.key.quantity) for machine in made.machines for one in machine.lines}
+    """Return who measured, the case and the quantity of every line."""
+    return {(one.key.by, one.key.case, one.key.quantity) for machine in made.machines for one in machine.lines}
 
 
-def test_a_case_has_one_line_a_source(results: Results) -> None:
+def test_a_case_has_one_line_for_each_who_measured_it(results: Results) -> None:
     """Asv and sessions of the same case, machine and commit never stand on one line."""
     made = of(results([5e-7]), [session_at(0)])
     assert keys(made) == {("asv", CASE, "time"), ("session", CASE, "time"), ("session", CASE, "aliasing")}
-    (asv,) = (one for one in made.machines[0].lines if one.key.source == "asv")
+    (asv,) = (one for one in made.machines[0].lines if one.key.by == "asv")
     assert [point.value for point in asv.points] == [pytest.approx(500)]
 
 
@@ -286,8 +286,8 @@ def many(index: int, cases: int, ns: float) -> Session:
     return a_session(records, commit=COMMITS[index].name)
 
 
-def test_two_softwares_of_one_source_are_told_apart() -> None:
-    """Where a source has several versions of torch, each row says which is its own."""
+def test_two_softwares_are_told_apart() -> None:
+    """Where asv or sessions used several versions of torch, each row says which is its own."""
     newer = a_header().software | {"torch": "2.14.0"}
     sessions = [session_at(at, software=software) for at in range(2) for software in (a_header().software, newer)]
     text = Page.of(html(of([], sessions))).text
