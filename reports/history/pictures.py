@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from html import escape
+from itertools import accumulate
+from statistics import median
 from typing import TYPE_CHECKING, Final
 
 import altair as alt
@@ -11,8 +13,6 @@ from markupsafe import Markup
 from reports import charts
 from reports.drawing import svg
 from reports.figures.registry import Chart, slug
-
-from .steps import levels
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -32,7 +32,7 @@ _COLOURS: Final = {"asv": _ASV, "session": _SESSION}
 
 
 def chart(line: Line) -> Markup:
-    """Return a line of times as SVG: a mark a commit with its interval, and each level as asv finds it."""
+    """Return a line of times as SVG: a mark a commit with its interval, and the level between two steps."""
     rows = tuple(_rows(line))
     known = Chart(spec=_spec(line.key.by, [row["commit"] for row in rows]), dataset="history", rows=rows)
     return Markup(svg(known, f"time of {line.key.case} over commits, {line.key.by}"))  # noqa: S704  escaped there
@@ -60,17 +60,20 @@ def anchor(line: Line) -> str:
 
 
 def _rows(line: Line) -> list[Json]:
-    level_of = {at: level for level in levels(line.points) for at in range(level.first, level.last + 1)}
+    """Return a row a point; the points between two steps are a part, whose level is their median."""
+    starts = {step.first_after.commit for step in line.steps}
+    parts = list(accumulate(point.commit in starts for point in line.points))
+    values = {part: [one.value for one, own in zip(line.points, parts, strict=True) if own == part] for part in parts}
     return [
         {
             "commit": point.commit[:SHORT],
             "value": point.value,
             "low": point.low,
             "high": point.high,
-            "level": level_of[at].value,
-            "part": level_of[at].first,
+            "level": median(values[part]),
+            "part": part,
         }
-        for at, point in enumerate(line.points)
+        for point, part in zip(line.points, parts, strict=True)
     ]
 
 
