@@ -188,7 +188,7 @@ def history(
     if commits is not None:
         asked = asv.Request(range_=commits, pattern=pattern, machine_name=machine)
         outcome = _guarded(lambda: asv.measure(asked), _COMMITS_KEPT)
-        _say(f"{outcome.measured} of {outcome.commits} commits measured, the others were there")
+        _say(outcome.text)
     known = _guarded(lambda: asv.known(sessions), _COMMITS_KEPT)
     _say(f"History: {write_history(*known, out)}")
     if known.results:

@@ -67,6 +67,12 @@ class Outcome:
     measured: int
     failed: bool
 
+    @property
+    def text(self) -> str:
+        """The outcome in one line."""
+        there = self.commits - self.measured
+        return f"{self.measured} of {self.commits} commits measured" + (f", {there} before" if there else "")
+
 
 class Known(NamedTuple):
     """What is known of all commits: asv's results, its names for people, sessions, and the commits in git's order."""

@@ -5,9 +5,10 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from itertools import pairwise
+from statistics import median
 from typing import TYPE_CHECKING, Final
 
-from asv.step_detect import detect_steps
+from asv.step_detect import solve_potts_autogamma
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -16,11 +17,11 @@ if TYPE_CHECKING:
 
 #: A step is shown above this, as asv's list of regressions does.
 LEAST_CHANGE: Final = 0.05
-#: A level is one that at least so many commits have. asv's detection alone, on noise of 3 %, sees a step in one of
-#: five lines of four points; with two commits a level it is one of a hundred (benchmarks/studies/steps.py).
+#: A level is one that at least so many commits have. asv's own `detect_steps` is the same solver with levels of one
+#: commit: it takes noise for steps in short lines, and cuts true levels into pieces (benchmarks/studies/steps.py).
 LEAST_COMMITS: Final = 2
-#: With fewer commits there are no two levels.
-FEWEST_COMMITS: Final = 2 * LEAST_COMMITS
+#: With fewer commits noise of 3 % shows a step in one of 25 lines; from six on in one of 70, from eight on in one of 170.
+FEWEST_COMMITS: Final = 6
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,17 +60,26 @@ class Step:
 
 
 def levels(points: Sequence[Point]) -> tuple[Level, ...]:
-    """Return the levels of a line of times as asv finds them, points of a narrow interval weighing more."""
-    found = detect_steps([one.value for one in points], [_weight(one) for one in points])
-    return tuple(Level(first=left, last=right - 1, value=value) for left, right, value, _, _ in found)
+    """Return the levels of a line of times as asv finds them, points of a narrow interval weighing more.
+
+    A line too short for two levels has one.
+    """
+    if len(points) < 2 * LEAST_COMMITS:
+        return (Level(first=0, last=len(points) - 1, value=median(one.value for one in points)),)
+    rights, values, _, _ = solve_potts_autogamma(
+        [one.value for one in points], w=_weights(points), min_size=LEAST_COMMITS
+    )
+    lefts = [0, *rights[:-1]]
+    return tuple(
+        Level(first=left, last=right - 1, value=value) for left, right, value in zip(lefts, rights, values, strict=True)
+    )
 
 
 def steps(points: Sequence[Point]) -> Iterator[Step]:
-    """Yield the changes of a line of times that two levels of enough commits show."""
+    """Yield the changes of a line of times between two levels, where there are commits enough."""
     if len(points) < FEWEST_COMMITS:
         return
-    known = levels(points)
-    for old, new in pairwise(known):
+    for old, new in pairwise(levels(points)):
         step = Step(
             last_before=points[old.last],
             first_after=points[new.first],
@@ -77,8 +87,7 @@ def steps(points: Sequence[Point]) -> Iterator[Step]:
             after=new.value,
             commits_after=new.commits,
         )
-        enough = min(old.commits, new.commits) >= LEAST_COMMITS
-        if enough and step.size > math.log1p(LEAST_CHANGE):
+        if step.size > math.log1p(LEAST_CHANGE):
             yield step
 
 
@@ -90,6 +99,8 @@ def changes(points: Sequence[Point]) -> Iterator[Step]:
             yield Step(last_before=old, first_after=new, before=old.value, after=new.value, commits_after=same)
 
 
-def _weight(point: Point) -> float | None:
-    """Return what asv weighs a point with: the inverse of half its interval, None where it has none."""
-    return 2 / (point.high - point.low) if point.high > point.low else None
+def _weights(points: Sequence[Point]) -> list[float]:
+    """Return what asv weighs points with: the inverse of half the interval, of the usual one; 1 where there is none."""
+    known = [2 / (one.high - one.low) if one.high > one.low else None for one in points]
+    usual = median([one for one in known if one is not None] or [1.0])
+    return [1.0 if one is None else one / usual for one in known]

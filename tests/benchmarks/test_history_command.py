@@ -50,7 +50,7 @@ def test_a_range_is_measured_and_shown(asked: list[Any], tmp_path: Path) -> None
 
     assert (found.exit_code, found.stderr) == (0, "")
     assert found.stdout.splitlines() == [
-        "2 of 3 commits measured, the others were there",
+        "2 of 3 commits measured, 1 before",
         "History: out <a>/history.html",
         "asv's own pages: python -m asv preview",
     ]

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
+import platform
 import random
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -15,17 +17,17 @@ from benchmarks.suite.cases import Case
 from reports.history import write_history
 from reports.history.contents import CHARTS_CAP, FEW_LINES, Contents, contents
 from reports.history.page import html
-from tests.asv_builders import DATE_S, write_results
+from tests.asv_builders import DATE_S, private, write_results
 from tests.builders import HOSTILE, a_failure, a_header, a_record, a_session
 from tests.gpu_builders import a_full_gpu_session
 from tests.reports.parsed import Page
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from pathlib import Path
 
     from benchmarks.records import Session
 
+ROOT = Path(__file__).parents[2]
 PATH = "torch.from_numpy"
 CASE = f"{PATH}/float32/C/4KiB/1t"
 NAME = "asv_conversions.time_torch_from_numpy"
@@ -318,6 +320,30 @@ def test_a_value_of_zero_is_no_division(results: Results) -> None:
     """A call that a clock could not see takes no ratio down with it."""
     page = html(of(results([0.0, 0.0])))
     assert Page.of(page).text.count("0.000 ns") >= 2
+
+
+PUBLISHED = sorted((ROOT / "reports/asv/results").rglob("*.json"))
+
+
+@pytest.mark.parametrize("path", PUBLISHED, ids=lambda path: path.name)
+def test_published_results_hold_nothing_private(path: Path) -> None:
+    """No absolute path and no host's name is in a file of asv's that lies in git."""
+    assert private(path.read_text(encoding="utf-8")) == []
+
+
+def test_published_results_are_shown() -> None:
+    """Every published file is read, and each of its times is of a case of this checkout."""
+    folder = ROOT / "reports/asv/results"
+    made = contents(asv_results.results_in(folder), asv_results.pretty_names(folder), [], [])
+    lines = [line for machine in made.machines for line in machine.lines]
+    assert lines
+    assert all(Case.parse(line.key.case).id == line.key.case for line in lines)
+
+
+def test_what_is_private_is_seen() -> None:
+    """The test of published files finds a path of an interpreter and this host's name."""
+    assert private('{"python": "/usr/bin/python"}') == ["/usr/bin/python"]
+    assert private(f'{{"machine": "{platform.node()}"}}') == [platform.node()]
 
 
 def test_names_of_asv_fit_the_matrix() -> None:
