@@ -38,9 +38,11 @@ PUBLISHED: Final = Path("reports/sessions")
 COMMENT: Final = Path("comparison.md")
 SITE: Final = Path(".bench/site")
 COMPARISONS: Final = Path(".bench/comparisons")
+HISTORY: Final = Path(".bench/history")
 
 _KEPT: Final = "interrupted; finished cases are kept: python -m benchmarks run --resume"
 _NOT_KEPT: Final = "interrupted; a comparison keeps nothing, for its rounds belong together: start it again"
+_COMMITS_KEPT: Final = "interrupted; commits that were finished are kept: the same command goes on with the others"
 
 T = TypeVar("T")
 
@@ -173,6 +175,36 @@ def publish(
         except (NotPublishable, FileExistsError) as error:
             _stop(f"not published: {error}", FAILED)
     _say(f"Site: {build(sessions, out, datetime.now(UTC).date())}")
+
+
+@app.command()
+def history(
+    commits: Annotated[
+        str | None, typer.Argument(metavar="[RANGE]", help="A commit, or OLD..NEW; measured first.")
+    ] = None,
+    pattern: Filter = None,
+    machine: Annotated[str | None, typer.Option(help="A name for this machine; its CPU's by default.")] = None,
+    out: Annotated[Path, typer.Option(help="The folder for the page.")] = HISTORY,
+    sessions: Annotated[Path, typer.Option(help="The folder of published sessions.")] = PUBLISHED,
+) -> None:
+    """Measure the commits of a range with asv, and show each case over commits; without a range, show what is there."""
+    from . import history as asv
+
+    _guarded(asv.require_asv)
+    with _drawing():
+        from reports.history import write_history
+    outcome = None
+    if commits is not None:
+        asked = asv.Request(range_=commits, pattern=pattern, machine_name=machine)
+        outcome = _guarded(lambda: asv.measure(asked), _COMMITS_KEPT)
+        _say(outcome.text)
+    known = _guarded(lambda: asv.known(sessions), _COMMITS_KEPT)
+    _say(f"History: {write_history(*known, out)}")
+    if known.results:
+        _guarded(asv.publish, _COMMITS_KEPT)
+        _say("asv's own pages: python -m asv preview")
+    if outcome and outcome.failed:
+        _stop("asv could not build or measure everything; the page says what failed", FAILED)
 
 
 @app.command()

@@ -12,6 +12,9 @@ BenchmarkError
  ├─ NoSideError            one side of a comparison does not exist
  ├─ NothingToResumeError   there is no unfinished session
  ├─ NotCountedError        instructions could not be counted
+ ├─ NoRangeError           what should name commits names none
+ ├─ AsvError               asv is not installed, or stopped before it was done
+ ├─ AsvResultError         a result file of asv's cannot be read
  ├─ CaseFailedError        the one case that was asked for could not be measured
  └─ WorkerError            a worker stopped with no case to blame: the suite is broken, not a case
      └─ PartnerDiedError       a process of a duet ended or fell silent
@@ -66,6 +69,18 @@ class NothingToResumeError(BenchmarkError):
 
 class NotCountedError(BenchmarkError):
     """Instructions could not be counted; the text says why, and that is all that is lost."""
+
+
+class NoRangeError(BenchmarkError, ValueError):
+    """What should name commits names none."""
+
+
+class AsvError(BenchmarkError):
+    """asv is not installed, or stopped before it was done."""
+
+
+class AsvResultError(BenchmarkError):
+    """A result file of asv's cannot be read."""
 
 
 class CaseFailedError(BenchmarkError):

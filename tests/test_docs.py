@@ -29,12 +29,19 @@ WORDS = re.findall(
     path family group layout case limit aliasing axis payload preset spelling trait observation probe semantics
     check stage round loops sample pass seed session worker clock record seal format
     range interval coverage noisy ratio rate regime fit flat finding figure section
+    history line level step
     duet verdict plan reason engine target promise pair choice way floor
     """,
 )
 
 #: Options of other programs and of studies that the documents name.
-FOREIGN = {"--yes", "--quick", "--set-commit-hash", "--benchmark-enable", "--busy"}
+FOREIGN = {"--yes", "--quick", "--set-commit-hash", "--benchmark-enable", "--only-changed"}
+#: Options of the scripts of studies.
+STUDIES = {
+    option
+    for script in (ROOT / "benchmarks" / "studies").glob("*.py")
+    for option in re.findall(r'add_argument\("(--[a-z-]+)"', script.read_text(encoding="utf-8"))
+}
 
 
 def text_of(page: Path) -> str:
@@ -89,7 +96,7 @@ def test_only_options_that_exist_are_named(page: Path) -> None:
     """An option that a page names is one of the command line's, or of a program that is known here."""
     ours = set().union(*commands().values())
     named = set(re.findall(r"(?<![\w-])--[a-z][a-z-]*", text_of(page)))
-    assert named <= ours | FOREIGN
+    assert named <= ours | FOREIGN | STUDIES
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)

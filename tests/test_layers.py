@@ -14,7 +14,8 @@ OURS = ("bridge", "benchmarks", "reports")
 #: What reports may know of benchmarks: nothing that loads torch.
 STORED = ("records", "store", "statistics", "verdicts", "model", "suite.cases")
 COMPARED = ("errors", "kept", "outcome", "stored", "verdict_text")
-SHARED = {f"benchmarks.{name}" for name in (*STORED, *COMPARED)}
+HISTORY = ("asv_results", "commits", "suite.asv_names")
+SHARED = {f"benchmarks.{name}" for name in (*STORED, *COMPARED, *HISTORY)}
 SUITE_FOREIGN = {"numpy", "torch", "bridge", "ml_dtypes"}
 
 

@@ -66,7 +66,7 @@ def _visible(cases: Iterable[dict[str, Any]]) -> dict[str, list[float]]:
 
 
 def _lag_1(rounds: Sequence[float]) -> float | None:
-    """Return the correlation of each round with the next, corrected for its bias of -1/n; None where they do not differ."""
+    """Return the correlation of each round with the next, corrected for its bias of -1/n; None if all are one."""
     if len(set(rounds)) < 2:
         return None
     mean = sum(rounds) / len(rounds)

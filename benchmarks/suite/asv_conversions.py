@@ -17,8 +17,9 @@ from typing import TYPE_CHECKING, Any, Final
 
 import torch
 
+from .asv_names import ALIASING, FAULTS, TIME, benchmark_name, case_at, point, pretty_name
 from .calls import call
-from .cases import CASE_VERSION, SIZES, Case, size_name
+from .cases import CASE_VERSION, size_name
 from .checks import check
 from .faults import faults_per_call
 from .inputs import InputCache
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from .calls import Call
+    from .cases import Case
     from .registry import Path
 
 _CACHE: Final = InputCache(1 << 30)
@@ -41,6 +43,8 @@ _BUILT_FOR_DEVICES: Final = torch.version.cuda is not None
 #: asv's least and most samples of a call on a device, and seconds for them.
 _DEVICE_REPEAT: Final = (5, 20, 2.0)
 _DEVICE_SIZES: Final = ("4KiB", "1MiB", "64MiB")
+#: Each benchmark of this module by its name, with the cases that are its points.
+PUBLISHED: Final[dict[str, tuple[Case, ...]]] = {}
 #: Seconds spent on preparing, one number a preparation.
 _off_the_clock: Final[list[float]] = []
 
@@ -53,15 +57,6 @@ def _quick(path: Path) -> list[Case]:
     cases = PRESETS["quick" if path.device == "cpu" else "gpu"].cases(path.name, path.family)
     known = [case for case in cases if case.threads == "1t" and path.refusal(case) is None]
     return known if path.device == "cpu" else [case for case in known if size_name(case.nbytes) in _DEVICE_SIZES]
-
-
-def _point(case: Case) -> str:
-    return f"{size_name(case.nbytes)}/{case.dtype}/{case.layout}"
-
-
-def _case(path: Path, point: str) -> Case:
-    size, dtype, layout = point.split("/")
-    return Case(path=path.name, dtype=dtype, layout=layout, nbytes=SIZES[size], threads="1t")
 
 
 def _prepared(case: Case) -> Call:
@@ -96,15 +91,15 @@ def _device_clock() -> float:
 def _timed(path: Path) -> Callable[[str], Any]:
     ready: dict[str, Callable[[], Any]] = {}
 
-    def prepare(point: str) -> Callable[[], Any]:
-        known = _prepared(_case(path, point))
-        return ready.setdefault(point, partial(path.function, *known.args))
+    def prepare(at: str) -> Callable[[], Any]:
+        known = _prepared(case_at(path.name, at))
+        return ready.setdefault(at, partial(path.function, *known.args))
 
-    return lambda point: (ready.get(point) or prepare(point))()
+    return lambda at: (ready.get(at) or prepare(at))()
 
 
 def _tracked(path: Path, body: Callable[[Call], Any]) -> Callable[[str], Any]:
-    return lambda point: body(_prepared(_case(path, point)))
+    return lambda at: body(_prepared(case_at(path.name, at)))
 
 
 def _copies(ready: Call) -> int:
@@ -121,31 +116,34 @@ def _define(path: Path) -> None:
         _define_on_host(path, _quick(path))
     elif path.before is None:  # what has to be done before each call cannot be left out of asv's time
         traits = {"timer": _device_clock, "setup": _need_device, "number": 1, "repeat": _DEVICE_REPEAT}
-        _publish(f"time_{path.identifier}", _timed(path), _quick(path), **traits)
+        _publish(path, TIME, _timed(path), _quick(path), **traits)
 
 
 def _define_on_host(path: Path, cases: list[Case]) -> None:
     # Aliasing does not depend on the size, page faults on nothing else: the smallest and the plain cases tell.
     smallest = {(case.dtype, case.layout): case for case in sorted(cases, key=lambda case: -case.nbytes)}
     plain = [case for case in cases if (case.dtype, case.layout) == (cases[0].dtype, cases[0].layout)]
-    _publish(f"time_{path.identifier}", _timed(path), cases, timer=_clock)
+    _publish(path, TIME, _timed(path), cases, timer=_clock)
     aliasing = _tracked(path, _copies)
-    _publish(f"track_aliasing_{path.identifier}", aliasing, list(smallest.values()), unit="copies")
-    _publish(f"track_minor_faults_{path.identifier}", _tracked(path, _faults), plain, unit="faults")
+    _publish(path, ALIASING, aliasing, list(smallest.values()), unit="copies")
+    _publish(path, FAULTS, _tracked(path, _faults), plain, unit="faults")
 
 
-def _publish(name: str, body: Callable[[str], Any], cases: list[Case], **traits: Any) -> None:  # noqa: ANN401
+def _publish(path: Path, kind: str, body: Callable[[str], Any], cases: list[Case], **traits: Any) -> None:  # noqa: ANN401
     """Make a function an asv benchmark over the points of some cases."""
 
-    def benchmark(point: str) -> Any:  # noqa: ANN401  what asv takes
-        return body(point)
+    def benchmark(at: str) -> Any:  # noqa: ANN401  what asv takes
+        return body(at)
 
-    known = {"params": [list(map(_point, cases))], "param_names": [AXIS], "version": CASE_VERSION, **traits}
+    name = benchmark_name(kind, path.identifier)
+    known = {"params": [list(map(point, cases))], "param_names": [AXIS], "version": CASE_VERSION}
+    known |= {"pretty_name": pretty_name(kind, path.name), **traits}
     for trait, value in known.items():
         setattr(benchmark, trait, value)
     benchmark.__name__ = benchmark.__qualname__ = name
     benchmark.__module__ = __name__
     globals()[name] = benchmark
+    PUBLISHED[name] = tuple(cases)
 
 
 for _path in PATHS.values():

@@ -173,7 +173,7 @@ def test_what_is_settled_is_played_no_more() -> None:
     assert rounds[OURS[2]] == 20
 
 
-@pytest.mark.parametrize(("effort", "rounds"), [("quick", 8), ("normal", 10), ("careful", 20)])
+@pytest.mark.parametrize(("effort", "rounds"), [("quick", 10), ("normal", 10), ("careful", 20)])
 def test_an_effort_is_a_number_of_rounds(effort: str, rounds: int) -> None:
     """Each effort has the rounds of its first look when that settles everything."""
     assert {one.rounds for one in compared(World(noisy(0.005)), effort).cases} == {rounds}

@@ -17,6 +17,12 @@ class Page(HTMLParser):
     tags: list[tuple[str, dict[str, str | None]]] = field(default_factory=list)
     rows: dict[str, str] = field(default_factory=dict)
     open_tags: list[tuple[str, dict[str, str | None]]] = field(default_factory=list)
+    said: list[str] = field(default_factory=list)
+
+    @property
+    def text(self) -> str:
+        """What a reader sees, in one line."""
+        return " ".join("".join(self.said).split())
 
     @classmethod
     def of(cls, text: str) -> Page:
@@ -43,11 +49,14 @@ class Page(HTMLParser):
 
     def handle_endtag(self, tag: str) -> None:
         """Refuse a tag that closes another one."""
+        self.said.append(" " * (tag in {"td", "th", "tr", "p", "li", "h2", "h3"}))
         opened, _ = self.open_tags.pop()
         assert opened == tag, f"<{opened}> is closed by </{tag}>"
 
     def handle_data(self, data: str) -> None:
-        """Collect the text of each row that has an id."""
+        """Collect what a reader sees, and the text of each row that has an id."""
+        if not {"style", "script", "title"} & {tag for tag, _ in self.open_tags}:
+            self.said.append(data)
         for tag, attrs in self.open_tags:
             if tag == "tr" and attrs.get("id"):
                 name = attrs["id"] or ""
