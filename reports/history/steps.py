@@ -70,9 +70,20 @@ def levels(points: Sequence[Point]) -> tuple[Level, ...]:
         [one.value for one in points], w=_weights(points), min_size=LEAST_COMMITS
     )
     lefts = [0, *rights[:-1]]
-    return tuple(
-        Level(first=left, last=right - 1, value=value) for left, right, value in zip(lefts, rights, values, strict=True)
-    )
+    found = zip(lefts, rights, values, strict=True)
+    return _joined(tuple(Level(first=left, last=right - 1, value=value) for left, right, value in found))
+
+
+def _joined(known: tuple[Level, ...]) -> tuple[Level, ...]:
+    """Join levels of too few commits, which the solver leaves behind, with the neighbour whose value is nearer."""
+    for at, level in enumerate(known):
+        if level.commits < LEAST_COMMITS and len(known) > 1:
+            near = [other for other in (at - 1, at + 1) if 0 <= other < len(known)]
+            other = min(near, key=lambda index: abs(math.log(known[index].value / level.value)))
+            first, last = min(at, other), max(at, other)
+            whole = Level(first=known[first].first, last=known[last].last, value=known[other].value)
+            return _joined((*known[:first], whole, *known[last + 1 :]))
+    return known
 
 
 def steps(points: Sequence[Point]) -> Iterator[Step]:

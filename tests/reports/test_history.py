@@ -9,14 +9,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from benchmarks import asv_results
 from benchmarks.commits import Commit
 from benchmarks.suite import asv_names
 from benchmarks.suite.cases import Case
-from reports.history import write_history
+from reports.history import pictures, write_history
 from reports.history.contents import CHARTS_CAP, FEW_LINES, Contents, contents
+from reports.history.lines import Point
 from reports.history.page import html
+from reports.history.steps import LEAST_COMMITS, levels
 from tests.asv_builders import DATE_S, private, write_results
 from tests.builders import HOSTILE, a_failure, a_header, a_record, a_session
 from tests.gpu_builders import a_full_gpu_session
@@ -354,3 +358,24 @@ def test_names_of_asv_fit_the_matrix() -> None:
         ALIASING: asv_names.pretty_name(asv_names.ALIASING, PATH),
     } == PRETTY
     assert [[f"'{asv_names.point(case)}'"]] == POINT
+
+
+def test_a_level_is_drawn_over_all_its_commits(results: Results) -> None:
+    """The first commit belongs to the first level: points of one level have one part, so that one line joins them."""
+    (machine,) = of(results([5e-7] * 4 + [9e-7] * 4)).machines
+    (line,) = machine.lines
+    parts = [(type(row["part"]), row["part"]) for row in pictures._rows(line)]
+    assert parts == [(int, 0)] * 4 + [(int, 1)] * 4
+
+
+@given(st.lists(st.tuples(st.floats(1.0, 100.0), st.floats(0.01, 5.0)), min_size=4, max_size=12))
+def test_no_level_is_one_commit(known_as: list[tuple[float, float]]) -> None:
+    """However points lie and weigh, every level has at least two commits, and levels cover the line without a gap."""
+    known = [
+        Point(commit=str(at), place=float(at), value=value, low=value - wide, high=value + wide, measurements=1)
+        for at, (value, wide) in enumerate(known_as)
+    ]
+    found = levels(known)
+    assert all(level.commits >= LEAST_COMMITS for level in found)
+    assert [level.first for level in found] == [0, *(level.last + 1 for level in found[:-1])]
+    assert found[-1].last == len(known) - 1
