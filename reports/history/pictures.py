@@ -62,7 +62,7 @@ def anchor(line: Line) -> str:
 def _rows(line: Line) -> list[Json]:
     """Return a row a point; the points between two steps are a part, whose level is their median."""
     starts = {step.first_after.commit for step in line.steps}
-    parts = list(accumulate(point.commit in starts for point in line.points))
+    parts = list(accumulate(int(point.commit in starts) for point in line.points))
     values = {part: [one.value for one, own in zip(line.points, parts, strict=True) if own == part] for part in parts}
     return [
         {

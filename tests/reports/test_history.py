@@ -14,7 +14,7 @@ from benchmarks import asv_results
 from benchmarks.commits import Commit
 from benchmarks.suite import asv_names
 from benchmarks.suite.cases import Case
-from reports.history import write_history
+from reports.history import pictures, write_history
 from reports.history.contents import CHARTS_CAP, FEW_LINES, Contents, contents
 from reports.history.page import html
 from tests.asv_builders import DATE_S, private, write_results
@@ -162,12 +162,20 @@ def test_a_step_has_its_commit_and_its_ratio(results: Results) -> None:
     assert machine.counts == {"slower": 1}
 
 
+def test_one_odd_commit_does_not_hide_a_step(results: Results) -> None:
+    """A commit between two levels that fits neither goes with the nearer one, and the step is found."""
+    (machine,) = of(results([11.4e-5, 11.4e-5, 11.7e-5, 12.4e-5, 8.2e-5, 8.2e-5, 8.5e-5])).machines
+    (found,) = machine.found
+    assert found.step.first_after.commit == COMMITS[4].name
+    assert found.step.commits_after == 3
+
+
 def test_no_step_is_seen_in_noise() -> None:
     """Of two hundred lines of noise of 3 %, of any length, hardly one has a step: a false alarm costs a search."""
     dice = random.Random(7)
     alarms = 0
     for index in range(200):
-        sessions = [session_at(at, 500 * (1 + dice.gauss(0, 0.03)), id=str(at)) for at in range(4 + index % 8)]
+        sessions = [session_at(at, 500 * (1 + dice.gauss(0, 0.03)), id=str(at)) for at in range(6 + index % 6)]
         alarms += bool(_times(sessions).steps)
     assert alarms <= 3
 
@@ -177,9 +185,9 @@ def _times(sessions: list[Session]) -> Any:
     return next(one for one in machine.lines if one.key.quantity == "time")
 
 
-@pytest.mark.parametrize("values", [[5e-7, 5e-7, 9e-7], [5e-7] * 5 + [9e-7], [5e-7] * 5 + [5.2e-7] * 5])
+@pytest.mark.parametrize("values", [[5e-7, 5e-7, 9e-7, 9e-7, 9e-7], [5e-7] * 5 + [9e-7], [5e-7] * 5 + [5.2e-7] * 5])
 def test_one_commit_or_a_few_percent_are_no_step(results: Results, values: list[float]) -> None:
-    """Three commits, a single last commit, or a level 4 % higher: no step is shown."""
+    """Five commits, a single last commit, or a level 4 % higher: no step is shown."""
     (machine,) = of(results(values)).machines
     assert machine.found == ()
 
@@ -252,9 +260,9 @@ def test_commits_in_between_are_counted(results: Results, tmp_path: Path) -> Non
 
 
 def test_few_commits_are_said_to_be_few(results: Results) -> None:
-    """With three commits the page says what it takes to find a step."""
-    assert "that takes 4 commits of one case" in Page.of(html(of(results([5e-7] * 3)))).text
-    assert "No step in 1 line of 4 commits or more" in Page.of(html(of(results([5e-7] * 4)))).text
+    """With five commits the page says what it takes to find a step."""
+    assert "that takes 6 commits of one case" in Page.of(html(of(results([5e-7] * 5)))).text
+    assert "No step in 1 line of 6 commits or more" in Page.of(html(of(results([5e-7] * 6)))).text
 
 
 def test_one_commit_alone_has_no_history(results: Results) -> None:
@@ -272,6 +280,24 @@ def test_few_cases_are_all_drawn(cases: int, charts: int) -> None:
     page = html(made)
     assert page.count("<figure ") == charts
     assert page.count('<svg class="spark"') == cases
+
+
+def test_a_chart_has_the_median_between_two_steps(results: Results) -> None:
+    """Every point of a level, the first too, stands at the level's median, and a new level begins at the step."""
+    (machine,) = of(results([5e-7, 5.1e-7, 5.2e-7, 9e-7, 9.1e-7, 9.2e-7])).machines
+    rows = pictures._rows(machine.lines[0])
+    assert [row["level"] for row in rows] == pytest.approx([510] * 3 + [910] * 3)
+    assert [type(row["part"]) for row in rows] == [int] * 6
+
+
+def test_the_longest_lines_come_first() -> None:
+    """What has a history stands before what has hardly one."""
+    long = [
+        a_session([a_record("z"), a_record("a")] if at < 2 else [a_record("z")], commit=COMMITS[at].name)
+        for at in range(4)
+    ]
+    (machine,) = of([], long).machines
+    assert [line.key.case[0] for line in machine.shown] == ["z", "a"]
 
 
 def test_charts_stop_somewhere() -> None:
