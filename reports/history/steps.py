@@ -58,14 +58,9 @@ class Step:
 
 
 def levels(points: Sequence[Point]) -> tuple[Level, ...]:
-    """Return the levels of a line of times as asv finds them, points of a narrow interval weighing more.
-
-    A line too short for two levels has one.
-    """
+    """Return the levels of a line of times as asv finds them, points of a narrow interval weighing more."""
     values = [one.value for one in points]
-    rights = [len(points)]
-    if len(points) >= 2 * LEAST_COMMITS:
-        rights = solve_potts_autogamma(values, w=_weights(points), min_size=LEAST_COMMITS)[0]
+    rights = solve_potts_autogamma(values, w=_weights(points), min_size=LEAST_COMMITS)[0]
     return _joined(tuple(Level(points=tuple(points[left:right])) for left, right in pairwise([0, *rights])))
 
 
