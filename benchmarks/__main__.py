@@ -21,7 +21,7 @@ import typer
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from .comparison import Comparison
+    from .outcome import Comparison
     from .records import Session
     from .session import Request
 
@@ -37,6 +37,7 @@ REPORT: Final = Path(".bench/report")
 PUBLISHED: Final = Path("reports/sessions")
 COMMENT: Final = Path("comparison.md")
 SITE: Final = Path(".bench/site")
+COMPARISONS: Final = Path(".bench/comparisons")
 HISTORY: Final = Path(".bench/history")
 
 _KEPT: Final = "interrupted; finished cases are kept: python -m benchmarks run --resume"
@@ -101,18 +102,23 @@ def run(
 
 @app.command()
 def compare(
-    a: Annotated[str, typer.Argument(help="The base: a commit, a tag, . for the working tree, or a session file.")],
-    b: Annotated[str, typer.Argument(help="What is compared with it.")] = ".",
+    a: Annotated[
+        str, typer.Argument(help="The base: a commit, a tag, . for the working tree, or a session file.")
+    ] = "",
+    b: Annotated[str, typer.Argument(help="What is compared with it.", show_default=".")] = "",
     preset: Annotated[str, typer.Option(help="quick, normal or careful: how many rounds.")] = "normal",
     pattern: Filter = None,
     threshold: Annotated[str, typer.Option(help="A change within this is none.")] = "5%",
     format_: Annotated[str, typer.Option("--format", help="table, md or json.")] = "table",
     seed: Annotated[int, typer.Option(help="Seed of the random orders.")] = 0,
+    python: Annotated[
+        list[str] | None, typer.Option(help="Twice: interpreters to compare, over one bridge (A).")
+    ] = None,
     github: Annotated[bool, typer.Option("--github", help="Also write a step summary and comparison.md.")] = False,
     force: Annotated[bool, typer.Option("--force", help="Compare sessions that differ in more than bridge.")] = False,
 ) -> None:
     """Compare the bridge of two commits, measured in turn: exit 1 where B is worse, 4 where nothing can be said."""
-    from . import verdict_text
+    from . import kept, verdict_text
     from .verdicts import LOOKS
 
     if preset not in LOOKS:
@@ -120,14 +126,17 @@ def compare(
     if format_ not in verdict_text.FORMATS:
         _stop(f"there is no format {format_!r}; choose one of {', '.join(verdict_text.FORMATS)}", FAILED)
     least = _share(threshold)
+    a, b, pythons = _sides_asked(a, b, python)
     if any(name.endswith(".jsonl") for name in (a, b)):
         found = _guarded(lambda: _stored(a, b, pattern, threshold=least, force=force))
     else:
-        found = _guarded(lambda: _duet(a, b, pattern, effort=preset, threshold=least, seed=seed), _NOT_KEPT)
-    texts = {"table": verdict_text.to_table, "md": verdict_text.to_markdown, "json": verdict_text.to_json}
+        asked = {"effort": preset, "threshold": least, "seed": seed}
+        found = _guarded(lambda: _duet(a, b, pattern, pythons, **asked), _NOT_KEPT)
+    texts = {"table": verdict_text.to_table, "md": verdict_text.to_markdown, "json": kept.to_json}
     _say(texts[format_](found))
     if github:
         _tell_github(found)
+    _keep(found)
     raise SystemExit(found.exit_code)
 
 
@@ -140,10 +149,10 @@ def report(
     with _drawing():
         from reports.findings import findings
         from reports.pages import write_report
-        from reports.published import newest_gpu_session
+        from reports.published import Shelf
 
     known = _load(session)
-    path = write_report(known, out, gpu_session=_guarded(lambda: newest_gpu_session(PUBLISHED)))
+    path = write_report(known, out, beside=_guarded(lambda: Shelf(PUBLISHED).beside(known)))
     for number, finding in enumerate(findings(known)[:3], start=1):
         _say(f"{number}. {finding.sentence}")
     _say(f"\nReport: {path}")
@@ -251,6 +260,21 @@ def _share(text: str) -> float:
     return found
 
 
+def _sides_asked(a: str, b: str, python: list[str] | None) -> tuple[str, str, tuple[str, str] | None]:
+    """Return both sides and, where two are asked for, their interpreters, which share one bridge."""
+    if not python:
+        if not a:
+            _stop("name what to compare: a commit, a tag or . and, unless it is the working tree, another", FAILED)
+        return a, b or ".", None
+    if len(python) != 2:
+        _stop(f"--python is given {len(python)} times; two interpreters are compared: --python A --python B", FAILED)
+    if b:
+        _stop(f"two interpreters are compared over one bridge, {a!r}; leave {b!r} out", FAILED)
+    if a.endswith(".jsonl"):
+        _stop(f"{a} is a session; --python compares interpreters over the bridge of a commit or of .", FAILED)
+    return a or ".", a or ".", (python[0], python[1])
+
+
 def _tell_github(found: Comparison) -> None:
     """Write the step's summary, and a file for a comment unless there is nothing to say."""
     from .verdict_text import comment, to_markdown
@@ -263,18 +287,39 @@ def _tell_github(found: Comparison) -> None:
         COMMENT.write_text(text + "\n", encoding="utf-8")
 
 
+def _keep(found: Comparison) -> None:
+    """Keep a comparison and draw its page; what hinders that is said, and changes neither result nor exit code."""
+    from . import kept
+
+    try:
+        path = kept.keep(found, COMPARISONS, datetime.now(UTC))
+    except OSError as error:
+        _note(f"the comparison is not kept: {error}")
+        return
+    _note(f"Comparison: {path}")
+    try:
+        from reports.comparison import write_page
+    except ModuleNotFoundError as error:
+        _note(f"its page needs {error.name}, which is not installed: pip install --editable '.[report]'")
+        return
+    _note(f"Page: {write_page(path)}")
+
+
 def _stored(a: str, b: str, pattern: str | None, *, threshold: float, force: bool) -> Comparison:
     from .stored import compare_sessions
 
     return compare_sessions(_load(a), _load(b), pattern=pattern, threshold=threshold, force=force)
 
 
-def _duet(a: str, b: str, pattern: str | None, **asked: Any) -> Comparison:  # noqa: ANN401  the fields of a plan
+def _duet(a: str, b: str, pattern: str | None, pythons: tuple[str, str] | None, **asked: Any) -> Comparison:  # noqa: ANN401  the fields of a plan
     from . import comparison
+    from .machine import machine
     from .progress import observer
 
-    plan = comparison.Plan(cases=comparison.chosen(pattern), **asked)
-    with observer() as watched:
+    cases = comparison.chosen(pattern, interpreters=pythons is not None)
+    started = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    plan = comparison.Plan(cases=cases, pythons=pythons, started=started, machine=machine(), **asked)
+    with observer("round") as watched:
         return comparison.between(a, b, plan, watched)
 
 
@@ -350,8 +395,12 @@ def _say(text: str) -> None:
     print(text)
 
 
-def _stop(text: str, code: int) -> NoReturn:
+def _note(text: str) -> None:
     print(text, file=sys.stderr)
+
+
+def _stop(text: str, code: int) -> NoReturn:
+    _note(text)
     raise SystemExit(code)
 
 

@@ -1,156 +1,79 @@
-"""A comparison of two versions of `bridge`: which rounds are played, what they say of each case, and the exit code.
+"""A comparison of two versions of `bridge`, or of two interpreters over one: what is played, and what comes of it.
 
 Cases are judged at looks fixed beforehand, changes are said only if ten fresh rounds repeat them, and paths that do not
-touch `bridge` run in the same rounds as a control: if they seem to change, it was the machine.
+touch `bridge` run in the same rounds as a control: if they seem to change, it was the machine. Between two interpreters
+every path may change, so there the control plays A against A.
 """
 
 from __future__ import annotations
 
 import tempfile
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from . import matrix
-from .duet import Duet, Settings, starter
+from .behaviour import differences
 from .errors import NoCasesError, WorkerError
+from .instructions import with_instructions
 from .lock import LOCK_FILE, machine_lock
+from .looks import Part, play
+from .outcome import CONTROL, Comparison, Found
+from .partners import Settings, starter
 from .sides import side
-from .suite.cases import OURS
-from .verdicts import CONFIRMATION_ROUNDS, LOOKS, THRESHOLD, Verdict, confirmed, settled, shift, verdict
+from .stages import BEHAVIOUR, INSTRUCTIONS
+from .suite.cases import OURS, Case
+from .verdicts import LOOKS, THRESHOLD
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Mapping
 
-    from .duet import Seen, Start
+    from .partners import Start
     from .records import Json
     from .session import Observer
     from .sides import Side
 
-OK, WORSE, FAILED, UNSURE = 0, 1, 2, 4
-#: Paths of others, one or two a family. They run the same code on both sides.
-CONTROL: Final = (
-    "torch.from_numpy/float32/C/64B/1t",
-    "Tensor.numpy/float32/C/64B/1t",
-    "torch.tensor/float32/C/4KiB/1t",
-    "torch.tensor/float32/C/1MiB/1t",
-    "np.array/float32/C/64KiB/1t",
-    "Tensor.copy_/float32/C/1MiB/1t",
-    "np.copyto.out_array/float32/C/64KiB/1t",
-    "torch.from_numpy.to/float64>float32/C/1MiB/1t",
-    "np.stack.from_numpy/float32/C/4KiB/1t",
-    "seeds.preprocess/float32/C/4KiB/1t",
-)
-_COPIED: Final = "shares -> copies"
-#: Of the control so many may be flagged before it has moved, and so many of the cases may be unclear.
-_FLAGGED_SHARE: Final = 0.05
-_FLAGGED_LEAST: Final = 2
-_UNCLEAR_SHARE: Final = 0.1
 _CACHE_BYTES: Final = 1 << 30
-#: Rounds that confirm have numbers of their own, so that their orders and hash seeds are new.
-_CONFIRMATION: Final = 1000
-#: A change of page faults is said from this ratio and this many pages on.
-_FAULTS_RATIO: Final = 1.5
-_FAULTS_LEAST: Final = 8
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Found:
-    """What a comparison says of one case.
-
-    `log_ratios` has what each round said. `changes` are exact: what one side does and the other does not, found without
-    statistics. `verdict` is None where a side failed, `failed` then says which and how.
-    """
-
-    case: str
-    verdict: Verdict | None
-    log_ratios: tuple[float, ...] = ()
-    flagged: bool = False
-    changes: tuple[str, ...] = ()
-    failed: Mapping[str, str] = field(default_factory=dict)
-
-    @property
-    def rounds(self) -> int:
-        """How many rounds were played before a change was confirmed."""
-        return len(self.log_ratios)
-
-    @property
-    def word(self) -> str:
-        """The verdict in one word; ``failed`` where there is none."""
-        return self.verdict.word if self.verdict else "failed"
-
-    @property
-    def became_copy(self) -> bool:
-        """Whether B copies what A shares."""
-        return _COPIED in self.changes
-
-    @property
-    def is_worse(self) -> bool:
-        """Whether side B is certainly worse: slower, a copy where A shares, or failing where A does not."""
-        slower = self.word == "slower" and self.case.startswith(OURS)  # other paths run the same code on both sides
-        return slower or self.became_copy or set(self.failed) == {"b"}
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Comparison:
-    """Two sides, what was asked, and what was found of each case and of the control.
-
-    It is `interleaved` where both sides took turns, and not where two sessions were compared afterwards.
-    """
-
-    a: Side
-    b: Side
-    effort: str
-    threshold: float
-    cases: tuple[Found, ...]
-    control: tuple[Found, ...]
-    interleaved: bool = True
-
-    @property
-    def control_moved(self) -> bool:
-        """Whether paths that do not touch `bridge` changed: then the machine did, and no verdict is worth much."""
-        flagged = sum(one.flagged for one in self.control)
-        many = flagged >= _FLAGGED_LEAST and flagged > _FLAGGED_SHARE * len(self.control)
-        return many or any(one.word in {"faster", "slower"} for one in self.control)
-
-    @property
-    def has_control(self) -> bool:
-        """Whether anything of the control was judged; without one nobody knows what the machine did."""
-        return any(one.verdict for one in self.control)
-
-    @property
-    def too_unclear(self) -> bool:
-        """Whether more than a tenth of the cases are unclear."""
-        return sum(one.word == "unclear" for one in self.cases) > _UNCLEAR_SHARE * len(self.cases)
-
-    @property
-    def exit_code(self) -> int:
-        """1 where B is certainly worse, 2 where a case fails on A too, 4 where nothing can be said, else 0.
-
-        What did not take turns is never certain enough for 1.
-        """
-        if self.interleaved and any(one.is_worse for one in self.cases):
-            return WORSE
-        if any(one.failed for one in self.cases):
-            return FAILED
-        uncontrolled = self.interleaved and not self.has_control
-        return UNSURE if self.control_moved or self.too_unclear or uncontrolled else OK
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """What is compared and how hard: cases and control by their ids, an effort of `LOOKS`, a threshold."""
+    """What is compared and how hard: cases and control by their ids, an effort of `LOOKS`, a threshold; when, where.
+
+    With `pythons` each side runs in an interpreter of its own, which has torch and NumPy.
+    """
 
     cases: tuple[str, ...]
     control: tuple[str, ...] = CONTROL
     effort: str = "normal"
     threshold: float = THRESHOLD
     seed: int = 0
+    pythons: tuple[str, str] | None = None
+    started: str = ""
+    machine: Mapping[str, object] = field(default_factory=dict)
 
     @property
     def most_rounds(self) -> int:
         """How many rounds there are at most before changes are confirmed."""
         return LOOKS[self.effort][-1].rounds
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sides:
+    """Both sides and what starts their processes; `start_control` where the control plays A against A."""
+
+    a: Side
+    b: Side
+    start: Start
+    start_control: Start | None = None
+
+    def parts(self, plan: Plan) -> tuple[Part, Part]:
+        """Return what plays the cases and what plays the control, which is the same unless interpreters differ."""
+        if self.start_control is None:
+            whole = Part((*plan.cases, *plan.control), self.start, plan.threshold, plan.seed)
+            return whole, whole
+        ours = Part(plan.cases, self.start, plan.threshold, plan.seed)
+        return ours, Part(plan.control, self.start_control, plan.threshold, plan.seed)
 
 
 def between(a: str, b: str, plan: Plan, observer: Observer, *, lock_file: Path = LOCK_FILE) -> Comparison:
@@ -160,115 +83,76 @@ def between(a: str, b: str, plan: Plan, observer: Observer, *, lock_file: Path =
         NoSideError, MachineBusyError, ForeignBridgeError, WorkerError: nothing was compared, and why.
     """
     settings = Settings(threads={"1t": 1, "allt": matrix.Surroundings.here().threads}, cache_bytes=_CACHE_BYTES)
-    with tempfile.TemporaryDirectory() as folder, machine_lock(lock_file):
-        sides = {"a": side(a, Path(folder) / "a"), "b": side(b, Path(folder) / "b")}
-        return compare(sides["a"], sides["b"], plan, starter(sides, settings), observer)
+    python_a, python_b = plan.pythons or (None, None)
+    with tempfile.TemporaryDirectory() as folder:
+        one = side(a, Path(folder) / "a", python=python_a)
+        other = side(b, Path(folder) / "b", python=python_b)
+        start_control = starter({"a": one, "b": one}, settings) if plan.pythons else None
+        start = starter({"a": one, "b": other}, settings)
+        with machine_lock(lock_file):
+            found = compare(Sides(a=one, b=other, start=start, start_control=start_control), plan, observer)
+            return _with_exact_gates(found, start, observer)
 
 
-def compare(a: Side, b: Side, plan: Plan, start: Start, observer: Observer) -> Comparison:
+def compare(sides: Sides, plan: Plan, observer: Observer) -> Comparison:
     """Play the rounds of a plan and judge every case."""
-    every = tuple(dict.fromkeys((*plan.cases, *plan.control)))
-    observer.begin(len(every) * plan.most_rounds, plan.most_rounds)
-    if broken := _broken(b, start):
-        failed = tuple(Found(case=case, verdict=None, failed={"b": broken}) for case in plan.cases)
-        return Comparison(a=a, b=b, effort=plan.effort, threshold=plan.threshold, cases=failed, control=())
-    judged, seen = _looked_at(every, plan, start, observer)
-    flagged = [case for case, one in judged.items() if one.word in {"faster", "slower"}]
-    final = judged | _confirmed(flagged, judged, seen, plan, start, observer)
-    found = {case: _found(case, seen[case], final.get(case), flagged=case in flagged) for case in every}
-    control = tuple(found[case] for case in plan.control)
+    loaded = {"a": _loaded(sides.start, "a")}
+    try:
+        loaded["b"] = _loaded(sides.start, "b")
+    except WorkerError as error:
+        why = str(error).replace(f"a process of {sides.b.name} ", "")
+        failed = tuple(Found(case=case, verdict=None, failed={"b": why}) for case in plan.cases)
+        return _comparison(sides, plan, loaded, failed, ())
+    cases, control = sides.parts(plan)
+    parts = tuple(dict.fromkeys((cases, control)))
+    observer.begin(sum(len(part.cases) for part in parts) * plan.most_rounds, plan.most_rounds)
+    play(parts, plan.effort, observer)
+    return _comparison(
+        sides, plan, loaded, tuple(map(cases.found, plan.cases)), tuple(map(control.found, plan.control))
+    )
+
+
+def _with_exact_gates(found: Comparison, start: Start, observer: Observer) -> Comparison:
+    """Add what is told without statistics and takes processes of its own; the same code does the same."""
+    if "b" not in found.loaded or (found.a.bridge_hash == found.b.bridge_hash and not found.interpreters):
+        return found
+    observer.started("awkward sources", BEHAVIOUR)
+    paths = dict.fromkeys(Case.parse(one.case).path for one in found.cases)
+    found = replace(found, behaviour=differences(start, paths))
+    if found.interpreters:  # there everything takes other instructions
+        return found
+    observer.started("instructions", INSTRUCTIONS)
+    return with_instructions(found)
+
+
+def _loaded(start: Start, name: str) -> Json:
+    """Start a side's process, and return what it says it has loaded."""
+    partner = start(name, 0)
+    partner.close()
+    return partner.who
+
+
+def _comparison(
+    sides: Sides, plan: Plan, loaded: dict[str, Json], cases: tuple[Found, ...], control: tuple[Found, ...]
+) -> Comparison:
     return Comparison(
-        a=a,
-        b=b,
+        a=sides.a,
+        b=sides.b,
         effort=plan.effort,
         threshold=plan.threshold,
-        cases=tuple(found[case] for case in plan.cases),
+        cases=cases,
         control=control,
+        loaded=loaded,
+        interpreters=sides.start_control is not None,
+        started=plan.started,
+        machine=plan.machine,
     )
 
 
-def _broken(b: Side, start: Start) -> str | None:
-    """Say why side B cannot even be started, where A can: then every case fails on B alone."""
-    start("a", 0).close()
-    try:
-        start("b", 0).close()
-    except WorkerError as error:
-        return str(error).replace(f"a process of {b.name} ", "")
-    return None
-
-
-def _looked_at(
-    every: Sequence[str], plan: Plan, start: Start, observer: Observer
-) -> tuple[dict[str, Verdict], dict[str, Seen]]:
-    """Play up to each look and judge what is still open there; a case that is settled is played no more."""
-    duet, played = Duet(start, plan.seed), 0
-    judged: dict[str, Verdict] = {}
-    open_cases = list(every)
-    for look in LOOKS[plan.effort]:
-        _play(duet, open_cases, range(played + 1, look.rounds + 1), observer)
-        played = look.rounds
-        whole = [case for case in open_cases if len(duet.seen[case].rounds) == look.rounds]
-        judged |= {case: verdict(shift(duet.seen[case].rounds, look.coverage), plan.threshold) for case in whole}
-        open_cases = [case for case in whole if not settled(judged[case])]
-    return {case: one for case, one in judged.items() if not duet.seen[case].failed}, duet.seen
-
-
-def _confirmed(  # noqa: PLR0913, PLR0917  what is known, and what it takes to know more
-    flagged: Iterable[str],
-    judged: Mapping[str, Verdict],
-    seen: Mapping[str, Seen],
-    plan: Plan,
-    start: Start,
-    observer: Observer,
-) -> dict[str, Verdict]:
-    """Measure changed cases again with fresh rounds, and keep those that repeat; one that fails now has failed."""
-    duet, again = Duet(start, plan.seed + _CONFIRMATION), list(flagged)
-    if again:
-        numbers = range(_CONFIRMATION + 1, _CONFIRMATION + CONFIRMATION_ROUNDS + 1)
-        _play(duet, again, numbers, observer)
-    for case in again:
-        seen[case].failed |= duet.seen[case].failed
-    whole = [case for case in again if not duet.seen[case].failed]
-    return {case: confirmed(judged[case], duet.seen[case].rounds, plan.threshold) for case in whole}
-
-
-def _play(duet: Duet, cases: Sequence[str], numbers: Iterable[int], observer: Observer) -> None:
-    for number in numbers:
-        for case in duet.play(cases, number):
-            observer.started(case, number)
-            observer.finished(number)
-
-
-def _found(case: str, seen: Seen, judged: Verdict | None, *, flagged: bool) -> Found:
-    both = "a" in seen.did and "b" in seen.did
-    return Found(
-        case=case,
-        verdict=None if seen.failed else judged,
-        log_ratios=tuple(seen.rounds),
-        flagged=flagged,
-        changes=changes(seen.did["a"], seen.did["b"]) if both else (),
-        failed=dict(seen.failed),
-    )
-
-
-def changes(a: Json, b: Json) -> tuple[str, ...]:
-    """Return in words what one call does otherwise on B than on A: its aliasing, new memory, page faults."""
-    said: list[str] = []
-    if a["aliasing"] != b["aliasing"]:
-        said.append(f"{a['aliasing']} -> {b['aliasing']}")
-    if a["alloc_bytes"] != b["alloc_bytes"]:
-        said.append(f"new memory {a['alloc_bytes']:,} -> {b['alloc_bytes']:,} bytes")
-    if _faults_changed(a["minflt"], b["minflt"]):
-        said.append(f"page faults {a['minflt']:,.0f} -> {b['minflt']:,.0f}")
-    return tuple(said)
-
-
-def _faults_changed(a: float, b: float) -> bool:
-    return abs(a - b) >= _FAULTS_LEAST and max(a, b) > _FAULTS_RATIO * max(min(a, b), 1)
-
-
-def chosen(pattern: str | None) -> tuple[str, ...]:
+def chosen(pattern: str | None, *, interpreters: bool = False) -> tuple[str, ...]:
     """Return the ids of the cases to compare: bridge's own of the quick preset, or whatever a filter matches there.
+
+    Between two interpreters any path may change, so all of the preset are compared.
 
     Raises:
         NoCasesError: there are none.
@@ -276,7 +160,7 @@ def chosen(pattern: str | None) -> tuple[str, ...]:
     """
     around = matrix.Surroundings.here()
     every = [case for case in matrix.cases("quick", pattern) if matrix.skip_reason(case, around) is None]
-    found = tuple(case.id for case in every if pattern or case.path.startswith(OURS))
+    found = tuple(case.id for case in every if pattern or interpreters or case.path.startswith(OURS))
     if not found:
         raise NoCasesError(
             f"no case of preset quick that can be compared matches {pattern!r}; run --list shows their ids"

@@ -11,6 +11,7 @@ BenchmarkError
  ├─ NoCasesError           what was asked for leaves no case
  ├─ NoSideError            one side of a comparison does not exist
  ├─ NothingToResumeError   there is no unfinished session
+ ├─ NotCountedError        instructions could not be counted
  ├─ NoRangeError           what should name commits names none
  ├─ AsvError               asv is not installed, or stopped before it was done
  ├─ AsvResultError         a result file of asv's cannot be read
@@ -64,6 +65,10 @@ class NoSideError(BenchmarkError, ValueError):
 
 class NothingToResumeError(BenchmarkError):
     """There is no unfinished session."""
+
+
+class NotCountedError(BenchmarkError):
+    """Instructions could not be counted; the text says why, and that is all that is lost."""
 
 
 class NoRangeError(BenchmarkError, ValueError):

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
-from .stages import CHECK, PROFILE
+from .stages import BEHAVIOUR, CHECK, CONFIRMATION, INSTRUCTIONS, PROFILE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -19,6 +19,12 @@ if TYPE_CHECKING:
     from .session import Observer
 
 _CASE_WIDTH = 44
+_OTHERS = {
+    CHECK: "check",
+    PROFILE: "profile",
+    BEHAVIOUR: "trying awkward sources",
+    INSTRUCTIONS: "counting instructions",
+}
 
 
 @dataclass(kw_only=True)
@@ -27,6 +33,7 @@ class Bar:
 
     progress: Progress
     task: TaskID
+    unit: str = "pass"
     passes: int = 0
 
     def begin(self, total: int, passes: int) -> None:
@@ -36,7 +43,7 @@ class Bar:
 
     def started(self, name: str, stage: int) -> None:
         """Show what runs now."""
-        self.progress.update(self.task, case=name[:_CASE_WIDTH], stage=stage_text(stage, self.passes))
+        self.progress.update(self.task, case=name[:_CASE_WIDTH], stage=stage_text(stage, self.passes, self.unit))
 
     def finished(self, stage: int) -> None:  # noqa: ARG002  a bar only counts
         """Move on by one step."""
@@ -48,6 +55,7 @@ class Lines:
     """One line a stage, for logs."""
 
     console: Console
+    unit: str = "pass"
     stage: int | None = None
     passes: int = 0
     total: int = 0
@@ -61,7 +69,7 @@ class Lines:
         """Say that a stage begins, once."""
         if stage != self.stage:
             self.stage = stage
-            self.console.print(f"{stage_text(stage, self.passes)}: {self.done} of {self.total} steps done")
+            self.console.print(f"{stage_text(stage, self.passes, self.unit)}: {self.done} of {self.total} steps done")
 
     def finished(self, stage: int) -> None:  # noqa: ARG002  a log only counts
         """Count a step."""
@@ -69,20 +77,22 @@ class Lines:
 
 
 @contextmanager
-def observer() -> Iterator[Observer]:
-    """Yield what shows a session's progress on standard error."""
+def observer(unit: str = "pass") -> Iterator[Observer]:
+    """Yield what shows on standard error how far a session is, in passes, or a comparison, in rounds."""
     console = Console(stderr=True, highlight=False)
     if not console.is_terminal:
-        yield Lines(console=console)
+        yield Lines(console=console, unit=unit)
         return
     with _progress(console) as progress:
         task = progress.add_task("", total=None, case="starting", stage="check")
-        yield Bar(progress=progress, task=task)
+        yield Bar(progress=progress, task=task, unit=unit)
 
 
-def stage_text(stage: int, passes: int) -> str:
+def stage_text(stage: int, passes: int, unit: str = "pass") -> str:
     """Return the words for a stage."""
-    return {CHECK: "check", PROFILE: "profile"}.get(stage, f"pass {stage} of {passes}")
+    if stage > CONFIRMATION:
+        return f"{unit} {stage - CONFIRMATION} to confirm what changed"
+    return _OTHERS.get(stage, f"{unit} {stage} of {passes}")
 
 
 def _progress(console: Console) -> Progress:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from .records import Json
 
 _SEAL: Final = ', "crc32": "'
-
+_EMPTY: Final = "{} is empty. The file is not complete; take another copy of it"
 
 #: format -> the function that makes a line of the next format of one of its lines.
 UPGRADES: Final[dict[int, Callable[[Json], Json]]] = {}
@@ -84,10 +84,23 @@ def read(path: Path) -> Session:
     """
     lines = [(number, data) for number, data in _lines(path)]
     if not lines:
-        raise DamagedSessionError(f"{path.name} is empty. The file is not complete; take another copy of it")
+        raise DamagedSessionError(_EMPTY.format(path.name))
     _check_format(lines[0][1], path.name)
     _check_end(lines, path.name)
     return _session([(number, _upgraded(data, lines[0][1]["format"])) for number, data in lines[:-1]], path.name)
+
+
+def read_header(path: Path) -> Header:
+    """Read the header of a session file alone, which is quick.
+
+    Raises:
+        DamagedSessionError, NewerFormatError: as `read`; the lines below are not looked at.
+    """
+    first = next(_lines(path), None)
+    if first is None:
+        raise DamagedSessionError(_EMPTY.format(path.name))
+    _check_format(first[1], path.name)
+    return _session([(1, _upgraded(first[1], first[1]["format"]))], path.name).header
 
 
 def _lines(path: Path) -> Iterator[tuple[int, Json]]:

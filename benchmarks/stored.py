@@ -11,15 +11,15 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from .comparison import CONTROL, Comparison, Found, changes
 from .errors import NoCasesError, NotComparableError
+from .outcome import CONTROL, Comparison, Found, changes
 from .records import Failed, Measured
 from .sides import Side
 from .statistics import estimate
 from .verdicts import THRESHOLD, Shift, verdict
 
 if TYPE_CHECKING:
-    from .records import Json, Session
+    from .records import Header, Json, Session
     from .statistics import Estimate
 
 #: Facts of a header that decide what a number means, by their place.
@@ -48,8 +48,11 @@ def compare_sessions(
         NotComparableError: they were measured on different machines, settings or versions of the cases; the message
             has the first key that differs with both values. `force` compares them all the same.
     """
-    if not force:
-        _refuse_differences(a, b)
+    if not force and (differs := difference(a.header, b.header)):
+        raise NotComparableError(
+            f"the sessions differ in {differs}. Their numbers mean different things; "
+            "measure both here, or say --force to compare them all the same"
+        )
     ours, theirs = _outcomes(a), _outcomes(b)
     wanted = re.compile(pattern or "")
     shared = [case for case in ours if case in theirs and (case in CONTROL or wanted.search(case))]
@@ -62,23 +65,25 @@ def compare_sessions(
         effort=f"{_passes(a)} and {_passes(b)} passes",
         threshold=threshold,
         interleaved=False,
+        started=b.header.started,
+        machine=b.header.machine,
+        loaded={"a": _loaded(a), "b": _loaded(b)},
         cases=tuple(one for case, one in found.items() if case not in CONTROL),
         control=tuple(found[case] for case in CONTROL if case in found),
     )
 
 
-def _refuse_differences(a: Session, b: Session) -> None:
+def difference(a: Header, b: Header) -> str | None:
+    """Return the first fact that makes the numbers of two sessions mean different things, with both values."""
     for place in _FACTS:
-        one, other = (_fact(session, place) for session in (a, b))
+        one, other = (_fact(header, place) for header in (a, b))
         if one != other:
-            raise NotComparableError(
-                f"the sessions differ in {'.'.join(place)}: {one} and {other}. Their numbers mean different things; "
-                "measure both here, or say --force to compare them all the same"
-            )
+            return f"{'.'.join(place)}: {one} and {other}"
+    return None
 
 
-def _fact(session: Session, place: tuple[str, ...]) -> object:
-    value = getattr(session.header, place[0])
+def _fact(header: Header, place: tuple[str, ...]) -> object:
+    value = getattr(header, place[0])
     return value if len(place) == 1 else value.get(place[1])
 
 
@@ -96,11 +101,12 @@ def _found(case: str, a: Measured | Failed, b: Measured | Failed, threshold: flo
 
 def _judged(a: Measured, b: Measured, threshold: float) -> Found:
     shift = _shift(*(estimate(record.passes(record.clock)) for record in (a, b)))
-    return Found(case=a.case, verdict=verdict(shift, threshold), changes=changes(_did(a), _did(b)))
+    faults = {"a": (a.minflt_per_call,), "b": (b.minflt_per_call,)}
+    return Found(case=a.case, verdict=verdict(shift, threshold), changes=changes(_did(a), _did(b), faults))
 
 
 def _did(record: Measured) -> Json:
-    return {"aliasing": record.aliasing, "alloc_bytes": record.alloc_bytes, "minflt": record.minflt_per_call}
+    return {"aliasing": record.aliasing, "alloc_bytes": record.alloc_bytes}
 
 
 def _shift(a: Estimate, b: Estimate) -> Shift:
@@ -111,6 +117,11 @@ def _shift(a: Estimate, b: Estimate) -> Shift:
         high=math.log(b.high / a.low),
         rounds=min(a.passes, b.passes),
     )
+
+
+def _loaded(session: Session) -> Json:
+    versions = {name: session.header.software.get(name) for name in ("python", "numpy", "torch")}
+    return {"bridge": session.header.bridge_hash, "software": versions}
 
 
 def _side(session: Session) -> Side:

@@ -1,18 +1,19 @@
-"""A comparison as text: a table to read in ten seconds, Markdown for a merge, JSON for machines. Pure functions."""
+"""A comparison as text: a table to read in ten seconds, Markdown for a merge. Pure functions."""
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from .comparison import Comparison, Found
-    from .records import Json
+    from .outcome import Comparison, Found
     from .sides import Side
+    from .verdicts import Verdict
 
 FORMATS: Final = ("table", "md", "json")
+#: More lines than these on awkward sources are counted.
+_BEHAVIOUR_LINES: Final = 20
 #: What GitHub takes as a comment, and a little less.
 COMMENT_BYTES: Final = 60_000
 #: What people came for first.
@@ -20,40 +21,25 @@ _ORDER: Final = ("failed", "slower", "faster", "unclear", "same")
 _CHANGED: Final = frozenset({"failed", "slower", "faster"})
 
 
-def to_json(found: Comparison) -> str:
-    """Return a comparison as one JSON object; ratios are time of B over time of A."""
-    settings = {"effort": found.effort, "threshold": found.threshold, "interleaved": found.interleaved}
-    control = {"moved": found.control_moved, "cases": [_case_json(one) for one in found.control]}
-    whole = {
-        "a": _side_json(found.a),
-        "b": _side_json(found.b),
-        "settings": settings,
-        "control": control,
-        "cases": [_case_json(one) for one in found.cases],
-        "exit": found.exit_code,
-    }
-    return json.dumps(whole, indent=2)
-
-
 def to_table(found: Comparison) -> str:
     """Return what changed, one line a case, then how many cases did not, and what could have been seen."""
-    rows = [_cells(one) for one in _told(found)]
-    lines = [_heading(found), ""]
+    rows = [_cells(one) for one in told(found)]
+    lines = [heading(found), ""]
     if rows:
         lines += [*_aligned([("case", "B / A", "interval", "verdict", "why"), *rows]), ""]
-    return "\n".join([*lines, *_summary(found)])
+    return "\n".join([*lines, *_behaviour(found, "  "), *summary(found)])
 
 
 def to_markdown(found: Comparison) -> str:
     """Return the same as Markdown."""
-    return _markdown(found, [_row(one) for one in _told(found)])
+    return _markdown(found, [_row(one) for one in told(found)])
 
 
 def comment(found: Comparison, limit_bytes: int = COMMENT_BYTES) -> str | None:
     """Return Markdown that fits into a comment, the worst cases first; None where there is nothing to say."""
-    if found.exit_code == 0 and not _told(found):
+    if found.exit_code == 0 and not told(found) and not found.behaviour:
         return None
-    rows = [_row(one) for one in _told(found)]
+    rows = [_row(one) for one in told(found)]
     kept = len(rows)
     while len((text := _markdown(found, rows[:kept], left_out=len(rows) - kept)).encode()) > limit_bytes and kept:
         kept //= 2
@@ -63,7 +49,21 @@ def comment(found: Comparison, limit_bytes: int = COMMENT_BYTES) -> str | None:
 def _markdown(found: Comparison, rows: list[str], *, left_out: int = 0) -> str:
     table = ["| case | B / A | interval | verdict | why |", "|---|---:|---|---|---|", *rows, ""] if rows else []
     more = [f"{left_out} cases more are left out here.", ""] if left_out else []
-    return "\n".join([f"**{_heading(found).replace('<', '&lt;')}**", "", *table, *more, *_summary(found)])
+    behaviour = [_piped(line) for line in _behaviour(found, "- ")]
+    said = [*table, *more, *behaviour, *map(_escaped, summary(found))]
+    return "\n".join([f"**{_escaped(heading(found))}**", "", *said])
+
+
+def _behaviour(found: Comparison, mark: str) -> Iterator[str]:
+    """Yield what paths do otherwise with awkward sources, one line each, as many as a reader bears."""
+    if not found.behaviour:
+        return
+    yield "With awkward sources, A -> B:"
+    yield ""
+    yield from (f"{mark}{line}" for line in found.behaviour[:_BEHAVIOUR_LINES])
+    if len(found.behaviour) > _BEHAVIOUR_LINES:
+        yield f"{mark}and {len(found.behaviour) - _BEHAVIOUR_LINES} more"
+    yield ""
 
 
 def _row(found: Found) -> str:
@@ -71,10 +71,10 @@ def _row(found: Found) -> str:
     return f"| `{_piped(case)}` | {' | '.join(map(_piped, others))} |"
 
 
-def _told(found: Comparison) -> list[Found]:
+def told(found: Comparison) -> list[Found]:
     """Return the cases that need a line of their own: those that changed, seemed to, or failed; the rest is counted."""
     known = [one for one in found.cases if one.word in _CHANGED or one.changes or one.flagged]
-    return sorted(known, key=lambda one: (not one.is_worse, _ORDER.index(one.word), -_size(one)))
+    return sorted(known, key=lambda one: (not found.is_worse(one), _ORDER.index(one.word), -_size(one)))
 
 
 def _size(found: Found) -> float:
@@ -82,26 +82,51 @@ def _size(found: Found) -> float:
 
 
 def _cells(found: Found) -> tuple[str, str, str, str, str]:
-    why = [*found.changes, *(f"{side.upper()}: {error}" for side, error in found.failed.items())]
     if found.verdict is None:
-        return (found.case, "", "", "failed", "; ".join(why) or "it was not played to the end")
+        return (found.case, "", "", found.word, why(found))
     known = found.verdict.shift
     interval = f"[{known.ratio_low:.3g}, {known.ratio_high:.3g}]"
-    reasons = [*([found.verdict.reason] if found.verdict.reason else []), *why]
-    return (found.case, f"{known.ratio:.3g}x", interval, found.word, "; ".join(reasons))
+    return (found.case, f"{known.ratio:.3g}x", interval, found.word, why(found))
 
 
-def _heading(found: Comparison) -> str:
+def why(found: Found) -> str:
+    """Return the reasons of a verdict, what changed exactly, and what failed, in one line; often empty."""
+    failed = [f"{side.upper()}: {error}" for side, error in found.failed.items()]
+    said = "; ".join([*_reasons(found.verdict), *found.changes, *failed])
+    return said or ("" if found.verdict else "it was not played to the end")
+
+
+def _reasons(verdict: Verdict | None) -> Iterator[str]:
+    """Yield the reason of a verdict, and of a change what fresh rounds said: what was picked out looks larger."""
+    if verdict and verdict.reason:
+        yield verdict.reason
+    if verdict and verdict.again and verdict.word != "unclear":
+        yield f"again {verdict.again.ratio:.3g}x"
+
+
+def heading(found: Comparison) -> str:
+    """Return what was compared and what came out, in one line."""
     words = {0: "nothing got worse", 1: "B is worse", 2: "cases failed", 4: "nothing can be said"}
     how = "" if found.interleaved else " (not interleaved)"
-    return f"A {_named(found.a)} against B {_named(found.b)}{how}: {words[found.exit_code]}"
+    a, b = (f"{_named(side)}{_differing(found, name)}" for name, side in (("a", found.a), ("b", found.b)))
+    return f"A {a} against B {b}{how}: {words[found.exit_code]}"
 
 
 def _named(side: Side) -> str:
     return f"{side.name} ({side.commit[:8]})" if side.commit else f"{side.name} (the working tree)"
 
 
-def _summary(found: Comparison) -> Iterator[str]:
+def _differing(found: Comparison, name: str) -> str:
+    """Return the versions of one side that are not those of the other, where interpreters are compared."""
+    if not found.interpreters:
+        return ""
+    ours, theirs = (found.loaded.get(one, {}).get("software", {}) for one in (name, "b" if name == "a" else "a"))
+    differing = [f"{package} {version}" for package, version in ours.items() if version != theirs.get(package)]
+    return f" with {', '.join(differing) or 'the same versions'}"
+
+
+def summary(found: Comparison) -> Iterator[str]:
+    """Yield the sentences below the rows: how many cases have which verdict, what could be seen, the control."""
     counts = {word: sum(one.word == word for one in found.cases) for word in _ORDER}
     yield f"{len(found.cases)} cases: " + ", ".join(f"{count} {word}" for word, count in counts.items() if count) + "."
     visible = sorted(max(one.verdict.shift.visible, found.threshold) for one in found.cases if one.verdict)
@@ -112,11 +137,14 @@ def _summary(found: Comparison) -> Iterator[str]:
             yield "A regression that hits only some calls is hidden: the fastest samples are compared."
     moved = "moved: what seems to have changed may be the machine" if found.control_moved else "stood still"
     if found.has_control:
-        yield f"The control, {len(found.control)} paths that do not touch bridge, {moved}."
+        which = "measured against themselves" if found.interpreters else "that do not touch bridge"
+        yield f"The control, {len(found.control)} paths {which}, {moved}."
     else:
-        yield "There is no control: none of the paths that do not touch bridge was judged."
+        yield "There is no control: none of its paths was judged."
+    yield from found.notes
     if found.too_unclear:
-        yield "More than a tenth of the cases are unclear: take more rounds (--preset careful) or a calmer machine."
+        more = "rounds (--preset careful)" if found.interleaved else "passes"
+        yield f"More than a tenth of the cases are unclear: take more {more} or a calmer machine."
 
 
 def _aligned(rows: list[tuple[str, ...]]) -> Iterable[str]:
@@ -125,26 +153,8 @@ def _aligned(rows: list[tuple[str, ...]]) -> Iterable[str]:
 
 
 def _piped(text: str) -> str:
-    return text.replace("|", "\\|").replace("<", "&lt;").replace("\n", " ")
+    return _escaped(text).replace("|", "\\|").replace("\n", " ")
 
 
-def _side_json(side: Side) -> Json:
-    return {"name": side.name, "commit": side.commit, "bridge_hash": side.bridge_hash}
-
-
-def _case_json(found: Found) -> Json:
-    known = found.verdict.shift if found.verdict else None
-    return {
-        "case": found.case,
-        "verdict": found.word,
-        "ratio": known and known.ratio,
-        "low": known and known.ratio_low,
-        "high": known and known.ratio_high,
-        "rounds": found.rounds,
-        "log_ratios": [float(f"{one:.5g}") for one in found.log_ratios],
-        "visible": known and known.visible,
-        "reason": found.verdict.reason if found.verdict else "",
-        "changes": list(found.changes),
-        "became_copy": found.became_copy,
-        "failed": dict(found.failed),
-    }
+def _escaped(text: str) -> str:
+    return text.replace("<", "&lt;")

@@ -9,7 +9,7 @@ twice, at numbers of rounds fixed beforehand, so that looking does not make fals
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from statistics import median
 from typing import TYPE_CHECKING, Final, Literal
@@ -34,8 +34,10 @@ class Look:
 
 
 #: How much a comparison may spend: quick has one look, the others two, whose errors add up to at most one in a hundred.
+#: With eight rounds an interval of 99 % would be their whole range, and one round gone wrong makes a case unclear: of 198
+#: cases of identical code 45 % were. With ten rounds it leaves out the outermost, and 23 % were.
 LOOKS: Final[dict[str, tuple[Look, ...]]] = {
-    "quick": (Look(rounds=8, coverage=0.99),),
+    "quick": (Look(rounds=10, coverage=0.99),),
     "normal": (Look(rounds=10, coverage=0.995), Look(rounds=20, coverage=0.995)),
     "careful": (Look(rounds=20, coverage=0.995), Look(rounds=40, coverage=0.995)),
 }
@@ -73,11 +75,12 @@ class Shift:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verdict:
-    """What is said of a case, and why in a few words."""
+    """What is said of a case, and why in a few words; of a change also what fresh rounds said of it."""
 
     word: Word
     shift: Shift
     reason: str
+    again: Shift | None = None
 
 
 def shift(rounds: Sequence[float], coverage: float) -> Shift:
@@ -123,10 +126,9 @@ def confirmed(first: Verdict, again: Sequence[float], threshold: float = THRESHO
     sign = math.copysign(1.0, first.shift.value)
     excludes_none = sign * (second.low if sign > 0 else second.high) > 0
     if excludes_none and sign * second.value > math.log1p(threshold / 2):
-        return first
-    return Verdict(
-        word="unclear", shift=first.shift, reason=f"{first.word} at first, but fresh rounds did not repeat it"
-    )
+        return replace(first, again=second)
+    reason = f"{first.word} at first, but fresh rounds did not repeat it"
+    return Verdict(word="unclear", shift=first.shift, reason=reason, again=second)
 
 
 @cache

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from . import drawing, figures, findings, rows
+from .published import ALONE
 from .view import FEWEST_PASSES, View
 
 if TYPE_CHECKING:
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
 
     from .figures.registry import Chart, Figure, Section
     from .findings import Finding
+    from .published import Beside
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,12 +58,9 @@ class Contents:
         return {one.anchor: one.chart for _, some in self.sections for one in some if one.chart}
 
 
-def contents(session: Session, gpu_session: Session | None = None) -> Contents:
-    """Compute everything the pages of a session say.
-
-    `gpu_session` is a published session with a GPU; its transfers are shown, under its name, where this one has none.
-    """
-    view = View(session, gpu_session)
+def contents(session: Session, beside: Beside = ALONE) -> Contents:
+    """Compute everything the pages of a session say, with the published sessions that stand beside it."""
+    view = View(session, beside)
     sections = tuple(figures.drawn(view))
     drawn = {one.anchor: drawing.svg(one.chart, one.title) for _, some in sections for one in some if one.chart}
     return Contents(

@@ -2,46 +2,39 @@
 
 from __future__ import annotations
 
-import base64
-import gzip
 import json
-import re
-from functools import cache
-from html import escape
-from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 from markupsafe import Markup
 
 from benchmarks import store
 
 from . import drawing, figures, findings
 from .contents import contents
+from .published import ALONE
+from .rendering import environment, packed
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from pathlib import Path
 
     from benchmarks.records import Session
 
     from .contents import Contents
-
-#: The space between a number and its unit, where no line may end.
-_UNIT: Final = re.compile(r"(?<=\d) (?=(?:[KMGT]i)?B\b|[nµm]?s\b|GB/s|%)")
-TEMPLATES: Final = Path(__file__).parent / "templates"
+    from .published import Beside
 
 
-def write_report(session: Session, out: Path, *, home: str = "", gpu_session: Session | None = None) -> Path:
+def write_report(session: Session, out: Path, *, home: str = "", beside: Beside = ALONE) -> Path:
     """Write report.html, report.md, cases.csv and figures/*.svg into `out`; the same session gives the same bytes.
 
-    `home` is the relative address of a page that lists this report, `gpu_session` a published session with a GPU, whose
-    transfers are shown where this one has none.
+    `home` is the relative address of a page that lists this report, `beside` has the published sessions that are shown
+    with this one.
 
     Returns:
         The path of report.html.
     """
     (out / "figures").mkdir(parents=True, exist_ok=True)
-    for name, text in texts(contents(session, gpu_session), home=home).items():
+    for name, text in texts(contents(session, beside), home=home).items():
         (out / name).write_text(text, encoding="utf-8", newline="\n")
     return out / "report.html"
 
@@ -63,8 +56,8 @@ def html(made: Contents, *, home: str = "") -> str:
         nothing=findings.NOTHING,
         vega=Markup(drawing.scripts()),  # noqa: S704  safe inside a script, see there
         charts=_charts(made),
-        session_file=_packed(store.dump(made.session)),
-        cases_file=_packed(made.csv),
+        session_file=packed(store.dump(made.session)),
+        cases_file=packed(made.csv),
         file_name=store.file_name(made.session.header),
     )
 
@@ -72,28 +65,7 @@ def html(made: Contents, *, home: str = "") -> str:
 def markdown(made: Contents) -> str:
     """Return the report as Markdown, its figures beside it as SVG files."""
     template = environment().get_template("report.md.j2")
-    return template.render(report=made, header=made.session.header, nothing=findings.NOTHING)
-
-
-@cache
-def environment() -> Environment:
-    """Return the templates with their filters; everything that goes into HTML is escaped."""
-    made = Environment(
-        loader=FileSystemLoader(TEMPLATES),
-        autoescape=select_autoescape(enabled_extensions=("html.j2",)),
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-    )
-    made.filters |= {"md": _markdown_text, "code": _with_code, "drawn": Markup, "shown": figures.shown}
-    made.globals["file"] = _file
-    return made
-
-
-def _file(name: str) -> Markup:
-    """Return a style or script of ours as it stands."""
-    return Markup((TEMPLATES / name).read_text(encoding="utf-8"))  # noqa: S704  a file of this folder
+    return template.render(report=made, header=made.session.header, nothing=findings.NOTHING, shown=figures.shown)
 
 
 def _charts(made: Contents) -> Markup:
@@ -106,20 +78,3 @@ def _charts(made: Contents) -> Markup:
 def _json(data: Mapping[str, object]) -> Markup:
     text = json.dumps(data, ensure_ascii=False, separators=(",", ":")).replace("<", "\\u003c")
     return Markup(text)  # noqa: S704  no tag can start inside
-
-
-def _packed(text: str) -> str:
-    """Return a text as the address of its own compressed copy: a link that needs neither network nor script."""
-    return f"data:application/gzip;base64,{base64.b64encode(gzip.compress(text.encode(), mtime=0)).decode()}"
-
-
-def _with_code(sentence: str) -> Markup:
-    """Return a sentence for the page, what stands between backticks as code."""
-    kept = _UNIT.sub("&nbsp;", escape(sentence))
-    return Markup(re.sub(r"`([^`]+)`", r"<code>\1</code>", kept))  # noqa: S704  escaped before
-
-
-def _markdown_text(text: object) -> str:
-    """Return text for a cell or line of Markdown: no pipe ends a cell, no tag or emphasis starts."""
-    plain = str(text).replace("\\", "\\\\").replace("|", "\\|").replace("\n", " ")
-    return plain.replace("&", "&amp;").replace("<", "&lt;").replace("*", "\\*")

@@ -11,7 +11,8 @@ from benchmarks.records import DMA
 
 from . import pages
 from .figures.registry import slug
-from .published import newest_gpu_session
+from .published import Shelf
+from .rendering import environment
 from .view import FEWEST_PASSES
 
 if TYPE_CHECKING:
@@ -51,12 +52,13 @@ def publish(sessions_dir: Path, out: Path, today: date) -> Path:
         The path of index.html, which works from disk.
     """
     machines: dict[str, list[Entry]] = {}
-    gpu_session = newest_gpu_session(sessions_dir)
+    shelf = Shelf(sessions_dir)
     for path in reversed(store.sessions_in(sessions_dir)):
         session = store.read(path)
         folder = slug(session.header.machine_name)
         entry = _entry(session, f"{folder}/{path.stem}", today)
-        pages.write_report(session, (out / entry.address).parent, home="../../index.html", gpu_session=gpu_session)
+        report = (out / entry.address).parent
+        pages.write_report(session, report, home="../../index.html", beside=shelf.beside(session))
         machines.setdefault(session.header.machine_name, []).append(entry)
     out.mkdir(parents=True, exist_ok=True)
     index = out / "index.html"
@@ -66,7 +68,7 @@ def publish(sessions_dir: Path, out: Path, today: date) -> Path:
 
 def index_text(machines: dict[str, list[Entry]]) -> str:
     """Return the page that lists the machines, each with its sessions, the newest first."""
-    template = pages.environment().get_template("index.html.j2")
+    template = environment().get_template("index.html.j2")
     return template.render(machines={name: machines[name] for name in sorted(machines)})
 
 

@@ -62,7 +62,12 @@ def digits(value: float) -> str:
 
 def interval(estimate: Estimate, text: Callable[[float], str]) -> str:
     """Return the range of an estimate in one unit where both ends have the same: ``[523-585 ns]``."""
-    low, high = text(estimate.low), text(estimate.high)
+    return between(estimate.low, estimate.high, text)
+
+
+def between(lowest: float, highest: float, text: Callable[[float], str]) -> str:
+    """Return a range in one unit where both ends have the same."""
+    low, high = text(lowest), text(highest)
     low_number, _, low_unit = low.partition(" ")
     _, _, high_unit = high.partition(" ")
     if not low_unit:

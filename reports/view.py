@@ -11,12 +11,15 @@ from benchmarks.records import WALL
 from benchmarks.statistics import Estimate, estimate, ratio
 from benchmarks.suite.cases import TRANSFERS
 
+from .published import ALONE
 from .transfers import Transfers, rate
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
     from benchmarks.records import Measured, Session
+
+    from .published import Beside
 
 LIMIT: Final = "ref.memcpy"
 #: With fewer passes the range of the pass medians is no interval: six of them hold the true median in 97 %.
@@ -113,13 +116,13 @@ class Row:
 class View:
     """The measured cases of one session, looked up by what a figure asks for. Wall clock only: clocks are not mixed.
 
-    Transfers between host and device are timed by other clocks and stand in `transfers` alone. `gpu_session` is a
-    published session that has some, to be shown where this one has none.
+    Transfers between host and device are timed by other clocks and stand in `transfers` alone. `beside` has published
+    sessions that are shown with this one.
     """
 
-    def __init__(self, session: Session, gpu_session: Session | None = None) -> None:
+    def __init__(self, session: Session, beside: Beside = ALONE) -> None:
         self.session = session
-        self.gpu_session = gpu_session
+        self.beside = beside
 
     @cached_property
     def transfers(self) -> Transfers:

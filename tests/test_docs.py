@@ -11,7 +11,7 @@ import pytest
 import typer
 
 from benchmarks import __main__ as cli
-from benchmarks import comparison
+from benchmarks import outcome
 from benchmarks.records import Failed, Header, Measured, Semantics, Skipped, record_from_json
 from benchmarks.store import unsealed
 from benchmarks.suite.cases import FAMILIES, LAYOUTS, THREADS
@@ -35,7 +35,13 @@ WORDS = re.findall(
 )
 
 #: Options of other programs and of studies that the documents name.
-FOREIGN = {"--yes", "--quick", "--set-commit-hash", "--benchmark-enable", "--busy", "--only-changed"}
+FOREIGN = {"--yes", "--quick", "--set-commit-hash", "--benchmark-enable", "--only-changed"}
+#: Options of the scripts of studies.
+STUDIES = {
+    option
+    for script in (ROOT / "benchmarks" / "studies").glob("*.py")
+    for option in re.findall(r'add_argument\("(--[a-z-]+)"', script.read_text(encoding="utf-8"))
+}
 
 
 def text_of(page: Path) -> str:
@@ -90,7 +96,7 @@ def test_only_options_that_exist_are_named(page: Path) -> None:
     """An option that a page names is one of the command line's, or of a program that is known here."""
     ours = set().union(*commands().values())
     named = set(re.findall(r"(?<![\w-])--[a-z][a-z-]*", text_of(page)))
-    assert named <= ours | FOREIGN
+    assert named <= ours | FOREIGN | STUDIES
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
@@ -117,7 +123,7 @@ def test_the_readme_lists_every_exit_code() -> None:
     shown = {int(code) for code in re.findall(r"^\| (\d+) \|", README, re.MULTILINE)}
     known = {cli.OK, cli.WORSE, cli.FAILED, cli.NOT_COMPARABLE, cli.UNSURE, cli.BUSY, cli.INTERRUPTED}
     assert shown == known
-    assert {comparison.OK, comparison.WORSE, comparison.FAILED, comparison.UNSURE} <= known
+    assert {outcome.OK, outcome.WORSE, outcome.FAILED, outcome.UNSURE} <= known
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from reports import pages, units
+from reports import units
+from reports.rendering import environment
 
 from . import pictures
 from .contents import CHARTS_CAP, contents
@@ -44,7 +45,7 @@ def write_history(
 
 def html(made: Contents) -> str:
     """Return the page: everything it needs is inside, and it has no script."""
-    template = pages.environment().get_template("history.html.j2")
+    template = environment().get_template("history.html.j2")
     return template.render(
         history=made,
         chart=pictures.chart,

@@ -15,9 +15,9 @@ from typer.testing import CliRunner, Result
 
 from benchmarks import __main__ as main
 from benchmarks import breakdown, checkout, session, store
-from benchmarks.comparison import Comparison, Found
 from benchmarks.errors import NotComparableError
 from benchmarks.lock import machine_lock
+from benchmarks.outcome import Comparison, Found
 from benchmarks.sides import Side
 from benchmarks.verdicts import Shift, verdict
 from tests.builders import HOSTILE, a_failure, a_full_session, a_record, a_session
@@ -334,6 +334,10 @@ def test_a_box_that_only_measures_is_told_what_pages_need(command: str, monkeypa
         (("HEAD", ".", "--threshold", "five"), "--threshold 'five' is no share; write it as 5% or 0.05"),
         (("HEAD", ".", "--threshold", "-5%"), "--threshold '-5%' is no share"),
         (("HEAD", ".", "--filter", "<none>"), "no case of preset quick that can be compared matches '<none>'"),
+        ((), "name what to compare: a commit, a tag or ."),
+        (("--python", "<a>"), "--python is given 1 times; two interpreters are compared"),
+        (("HEAD", ".", "--python", "<a>", "--python", "<b>"), "compared over one bridge, 'HEAD'; leave '.' out"),
+        (("<a>.jsonl", "--python", "<a>", "--python", "<b>"), "<a>.jsonl is a session; --python compares"),
     ],
 )
 def test_a_comparison_that_cannot_be_made_is_one_line(words: tuple[str, ...], said: str) -> None:
@@ -370,6 +374,42 @@ def test_two_session_files_can_be_compared(tmp_path: Path) -> None:
     assert call("compare", one, other, "--force").exit_code == 0
     missing = call("compare", one, "<none>.jsonl")
     assert (missing.exit_code, "there is no session file <none>.jsonl" in missing.stderr) == (2, True)
+
+
+def two_sessions() -> tuple[str, str]:
+    """Write two sessions to be compared, and return their files."""
+    for name in ("one", "two"):
+        store.write(Path(f"{name}.jsonl"), a_session([a_record("bridge.as_tensor")]))
+    return "one.jsonl", "two.jsonl"
+
+
+def test_every_comparison_is_kept_and_drawn() -> None:
+    """The JSON and its page lie beside each other; where they are is said on standard error, not on standard output."""
+    found = call("compare", *two_sessions(), "--format", "json")
+    (kept,), (page,) = (list(Path(".bench/comparisons").glob(f"*.{kind}")) for kind in ("json", "html"))
+    assert json.loads(kept.read_text(encoding="utf-8")) == json.loads(found.stdout)
+    assert "not interleaved" in page.read_text(encoding="utf-8")
+    assert page.stem == kept.stem
+    assert found.stderr.splitlines() == [f"Comparison: {kept}", f"Page: {page}"]
+
+
+def test_a_box_that_only_measures_keeps_comparisons_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where pages cannot be made the JSON is kept, a line says what to install, and the exit code is the result's."""
+    for name in [name for name in sys.modules if name.partition(".")[0] == "reports"]:
+        monkeypatch.delitem(sys.modules, name)
+    monkeypatch.setitem(sys.modules, "jinja2", None)
+    found = call("compare", *two_sessions())
+    assert found.exit_code == 0
+    assert [path.suffix for path in Path(".bench/comparisons").iterdir()] == [".json"]
+    assert "its page needs jinja2, which is not installed: pip install --editable '.[report]'" in found.stderr
+
+
+def test_a_comparison_that_cannot_be_kept_is_told_all_the_same() -> None:
+    """Where nothing can be written the result is printed, one line says why it is not kept, the exit code stays."""
+    Path(".bench").write_text("a file, no folder", encoding="utf-8")
+    found = call("compare", *two_sessions())
+    assert (found.exit_code, "against B" in found.stdout) == (0, True)
+    assert re.fullmatch(r"the comparison is not kept: .*\.bench.*\n", found.stderr)
 
 
 def test_github_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -5,14 +5,16 @@ from __future__ import annotations
 import json
 import math
 import random
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
-from benchmarks import comparison, verdict_text
-from benchmarks.comparison import FAILED, OK, UNSURE, WORSE, Comparison, Plan, compare
+from benchmarks import comparison, kept, verdict_text
+from benchmarks.comparison import Plan, Sides, compare
 from benchmarks.errors import PartnerDiedError, WorkerError
+from benchmarks.outcome import CONTROL, FAILED, OK, UNSURE, WORSE, Comparison
 from benchmarks.sides import Side
 
 if TYPE_CHECKING:
@@ -50,6 +52,7 @@ class World:
     def __init__(self, cost: Callable[[str, str, int], float], does: Callable[[str, str], dict] | None = None) -> None:
         self.cost, self.does = cost, does or (lambda _case, _side: {})
         self.rounds: set[int] = set()
+        self.software = {name: {"python": "3.11", "torch": "2.13"} for name in "ab"}
 
     def start(self, name: str, number: int) -> Played:
         """Start a partner."""
@@ -62,6 +65,7 @@ class Played:
 
     def __init__(self, world: World, name: str, number: int) -> None:
         self.world, self.name, self.number, self.case = world, name, number, ""
+        self.who = {"bridge": f"hash of {name}", "file": f"{name}/bridge/__init__.py", "software": world.software[name]}
 
     def ask(self, line: dict) -> dict:
         """Answer as a real one does."""
@@ -72,8 +76,9 @@ class Played:
                 raise PartnerDiedError(did["dies"])
             if "refused" in did:
                 return did
-            return {"taken": {"aliasing": "shares", "alloc_bytes": 0, "minflt": 0.0} | did}
-        return {"call_ns": self.world.cost(self.case, self.name, self.number)}
+            return {"taken": {"aliasing": "shares", "alloc_bytes": 0} | did}
+        faults = self.world.does(self.case, self.name).get("minflt", lambda _number: 0.0)(self.number)
+        return {"call_ns": self.world.cost(self.case, self.name, self.number), "minflt": faults}
 
     def close(self) -> None:
         """Nothing to end."""
@@ -93,7 +98,7 @@ def noisy(spread: float, **factors: float) -> Callable[[str, str, int], float]:
 def compared(world: World, effort: str = "normal", **changes: object) -> Comparison:
     """Compare in a world."""
     plan = Plan(**({"cases": OURS, "control": PEERS, "effort": effort} | changes))
-    return compare(A, B, plan, world.start, Watcher())
+    return compare(Sides(a=A, b=B, start=world.start), plan, Watcher())
 
 
 def words(found: Comparison) -> list[str]:
@@ -168,7 +173,7 @@ def test_what_is_settled_is_played_no_more() -> None:
     assert rounds[OURS[2]] == 20
 
 
-@pytest.mark.parametrize(("effort", "rounds"), [("quick", 8), ("normal", 10), ("careful", 20)])
+@pytest.mark.parametrize(("effort", "rounds"), [("quick", 10), ("normal", 10), ("careful", 20)])
 def test_an_effort_is_a_number_of_rounds(effort: str, rounds: int) -> None:
     """Each effort has the rounds of its first look when that settles everything."""
     assert {one.rounds for one in compared(World(noisy(0.005)), effort).cases} == {rounds}
@@ -191,11 +196,25 @@ def test_a_path_that_became_a_view_is_told_and_not_worse() -> None:
     assert "copies -> shares" in verdict_text.to_table(found)
 
 
+def same_faults(number: float) -> Callable[[int], float]:
+    """Return the faults of a side that are the same in all rounds."""
+    return lambda _round: number
+
+
 @pytest.mark.parametrize(("a", "b", "told"), [(0.0, 16.0, True), (16.0, 17.0, False), (0.0, 5.0, False)])
 def test_page_faults_are_told_when_they_matter(a: float, b: float, *, told: bool) -> None:
-    """More pages than a few and half as many again are told."""
-    found = compared(World(noisy(0.01), lambda _case, side: {"minflt": a if side == "a" else b}))
-    assert any("page faults" in one for one in found.cases[0].changes) is told
+    """More pages than a few and half as many again are told, whichever side has them."""
+    for ours, theirs in ((a, b), (b, a)):
+        known = {"a": same_faults(ours), "b": same_faults(theirs)}
+        found = compared(World(noisy(0.01), lambda _case, side, known=known: {"minflt": known[side]}))
+        assert (f"page faults {ours:.0f} -> {theirs:.0f}" in found.cases[0].changes) is told
+
+
+def test_luck_with_huge_pages_is_no_change() -> None:
+    """Where both sides have rounds with a huge page and rounds without, neither faults more often than the other."""
+    lucky = {"a": (1, 2, 5), "b": (3, 7, 9)}
+    does = lambda _case, side: {"minflt": lambda number: 17.0 if number in lucky[side] else 528.0}  # noqa: E731
+    assert compared(World(noisy(0.01), does)).cases[0].changes == ()
 
 
 @pytest.mark.parametrize(("sides", "code"), [(("b",), WORSE), (("a", "b"), FAILED), (("a",), FAILED)])
@@ -266,6 +285,53 @@ def test_nothing_below_the_threshold_is_said_to_be_visible() -> None:
     assert "hits only some calls" in told
 
 
+def test_a_change_is_told_with_what_fresh_rounds_said() -> None:
+    """A change that was picked out for being large looks larger than it is; what fresh rounds said stands beside it."""
+    found = compared(World(noisy(0.01, **{"1MiB": 1.5})))
+    row = next(line for line in verdict_text.to_table(found).splitlines() if OURS[3] in line)
+    again = found.cases[3].verdict.again
+    assert row.endswith(f"again {again.ratio:.3g}x")
+    assert again.ratio == pytest.approx(1.5, rel=0.05)
+
+
+def between_interpreters(world: World, **changes: object) -> Comparison:
+    """Compare two interpreters: the control plays side A against itself."""
+    world.software["b"] = {"python": "3.11", "torch": "2.14 <b>"}
+    twins = lambda _name, number: world.start("a", number)  # noqa: E731  what starts the control
+    plan = Plan(**({"cases": (*OURS, *PEERS), "control": PEERS} | changes))
+    return compare(Sides(a=A, b=B, start=world.start, start_control=twins), plan, Watcher())
+
+
+def test_another_interpreter_may_slow_down_any_path() -> None:
+    """Between interpreters a path of others that got slower is a regression, for nothing else explains it."""
+    found = between_interpreters(World(noisy(0.01, **{"torch.tensor": 1.3})))
+    assert words(found) == ["same"] * len(OURS) + ["slower"] * len(PEERS)
+    assert found.exit_code == WORSE
+
+
+def test_the_control_of_interpreters_is_one_side_against_itself() -> None:
+    """What another version changes does not move the control, whose processes are all of side A."""
+    found = between_interpreters(World(noisy(0.01, **{"torch.tensor": 1.3})))
+    assert not found.control_moved
+    assert [one.word for one in found.control] == ["same"] * len(PEERS)
+    assert "4 paths measured against themselves, stood still" in verdict_text.to_table(found)
+
+
+def test_interpreters_are_named_by_what_differs() -> None:
+    """The heading has the versions that differ, and only those; the JSON object has all."""
+    found = between_interpreters(World(noisy(0.01)))
+    assert "with torch 2.13 against B" in verdict_text.to_table(found).splitlines()[0]
+    assert "with torch 2.14 &lt;b>: nothing got worse" in verdict_text.to_markdown(found).splitlines()[0]
+    assert json.loads(kept.to_json(found))["b"]["software"] == {"python": "3.11", "torch": "2.14 <b>"}
+
+
+def test_interpreters_that_do_not_differ_are_said_so() -> None:
+    """Two interpreters with the same versions are told as such."""
+    world = World(noisy(0.01))
+    found = replace(between_interpreters(world), loaded={"a": {"software": {}}, "b": {"software": {}}})
+    assert "with the same versions against B" in verdict_text.to_table(found)
+
+
 def test_the_table_begins_with_what_got_worse() -> None:
     """The first line says which sides and what came of it; then the worst case; what did not change is counted."""
     found = compared(World(noisy(0.01, **{"64B": 0.8, "1MiB": 1.5})))
@@ -287,15 +353,20 @@ def test_markdown_keeps_its_cells() -> None:
 
 def test_json_has_every_case_and_the_exit_code() -> None:
     """One object with both sides, settings, control, each case's numbers, and the exit code."""
-    found = compared(World(noisy(0.01, **{"1MiB": 1.5})))
-    known = json.loads(verdict_text.to_json(found))
-    assert set(known) == {"a", "b", "settings", "control", "cases", "exit"}
+    found = compared(World(noisy(0.01, **{"1MiB": 1.5})), started="2026-11-25T00:00:00Z")
+    known = json.loads(kept.to_json(found))
+    assert {"a", "b", "settings", "control", "cases", "exit"} <= set(known)
+    assert (known["format"], known["kind"], known["started"]) == (1, "comparison", "2026-11-25T00:00:00Z")
+    assert known["b"]["loaded"] == {"bridge_hash": "hash of b", "file": "b/bridge/__init__.py"}
     assert known["exit"] == WORSE
     assert known["a"]["commit"] == A.commit
     slower = known["cases"][3]
     assert (slower["case"], slower["verdict"], slower["rounds"]) == (OURS[3], "slower", 10)
     assert slower["low"] < slower["ratio"] < slower["high"]
     assert {"reason", "visible"} <= set(slower)
+    assert slower["confirmation"]["low"] < 1.5 < slower["confirmation"]["high"]
+    assert (len(slower["log_ratios"]), len(slower["confirmation"]["log_ratios"])) == (10, 10)
+    assert known["cases"][0]["confirmation"] is None
     assert [one["case"] for one in known["control"]["cases"]] == list(PEERS)
 
 
@@ -309,8 +380,19 @@ def test_bridges_own_cases_are_compared_unless_a_filter_says_otherwise() -> None
 
 def test_the_control_runs_others_code_alone() -> None:
     """No case of the control is a path of bridge, and each exists."""
-    assert set(comparison.CONTROL) <= set(comparison.chosen("."))
-    assert not any(case.startswith("bridge.") for case in comparison.CONTROL)
+    assert set(CONTROL) <= set(comparison.chosen("."))
+    assert not any(case.startswith("bridge.") for case in CONTROL)
+
+
+def test_other_behaviour_is_told_and_cut() -> None:
+    """What calls do otherwise with awkward sources is listed below the cases, in Markdown too, and not endlessly."""
+    lines = tuple(f"bridge.as_tensor array=<a>{number}: copies -> shares" for number in range(25))
+    found = replace(compared(World(noisy(0.005))), behaviour=lines)
+    table, markdown = verdict_text.to_table(found), verdict_text.comment(found) or ""
+    assert "  bridge.as_tensor array=<a>0: copies -> shares" in table.splitlines()
+    assert "- bridge.as_tensor array=&lt;a>19: copies -> shares" in markdown.splitlines()
+    assert all("<a>20" not in text for text in (table, markdown))
+    assert all("and 5 more" in text for text in (table, markdown))
 
 
 def test_nothing_to_say_is_no_comment() -> None:
@@ -322,9 +404,9 @@ def test_nothing_to_say_is_no_comment() -> None:
 def test_a_comment_fits() -> None:
     """However many cases changed, a comment keeps the worst and says how many it leaves out."""
     found = compared(World(noisy(0.001, as_tensor=1.5)))
-    whole, cut = (verdict_text.comment(found, limit) for limit in (60_000, 580))
+    whole, cut = (verdict_text.comment(found, limit) for limit in (60_000, 620))
     assert whole == verdict_text.to_markdown(found)
-    assert len(cut.encode()) <= 580
+    assert len(cut.encode()) <= 620
     assert cut.count("| slower |") == 2
     assert "2 cases more are left out here." in cut
 

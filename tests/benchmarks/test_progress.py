@@ -6,6 +6,7 @@ from rich.console import Console
 from benchmarks import progress
 from benchmarks.partial import CHECK
 from benchmarks.progress import Bar, Lines, observer, stage_text
+from benchmarks.stages import CONFIRMATION
 
 
 def a_console(*, terminal: bool) -> Console:
@@ -24,6 +25,12 @@ def go_on(watched: object) -> None:
 def test_stages_have_words() -> None:
     """The first stage is the check, the others are passes of so many."""
     assert [stage_text(stage, 6) for stage in (CHECK, 1, 6)] == ["check", "pass 1 of 6", "pass 6 of 6"]
+
+
+def test_a_comparison_has_rounds() -> None:
+    """A comparison's stages are rounds of so many at most, and rounds that confirm what seemed to have changed."""
+    texts = [stage_text(stage, 20, "round") for stage in (1, 20, CONFIRMATION + 1)]
+    assert texts == ["round 1 of 20", "round 20 of 20", "round 1 to confirm what changed"]
 
 
 def test_a_log_has_one_line_a_stage() -> None:

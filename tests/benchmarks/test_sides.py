@@ -1,4 +1,5 @@
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -69,3 +70,16 @@ def test_without_git_there_are_no_commits(repository: Path, tmp_path: Path, monk
     with pytest.raises(NoSideError, match="compare two session files instead"):
         side("v1", tmp_path / "one", repository)
     assert side(".", tmp_path / "two", repository).commit is None
+
+
+def test_an_interpreter_that_is_not_there_is_named(tmp_path: Path) -> None:
+    """An interpreter that cannot be found is refused with its name before anything is measured."""
+    with pytest.raises(NoSideError, match=r"there is no interpreter <none>; give --python the path of one"):
+        side(".", tmp_path / "side", python="<none>")
+
+
+def test_an_interpreter_keeps_its_own_path(tmp_path: Path) -> None:
+    """A link to an interpreter is not followed: in a virtual environment it decides which packages are found."""
+    link = tmp_path / "python <a>"
+    link.symlink_to(sys.executable)
+    assert side(".", tmp_path / "side", python=str(link)).python == str(link)

@@ -242,3 +242,16 @@ def test_a_line_damaged_before_the_end_is_refused(tmp_path: Path) -> None:
     path.write_text(path.read_text().replace('"a": 1', '"a": 7'))
     with pytest.raises(DamagedSessionError, match=r"one.partial: line 1 was changed"):
         store.partial_lines(path)
+
+
+def test_a_header_is_read_without_its_records(tmp_path: Path) -> None:
+    """A header read alone is the session's; of a file without lines, or of a later format, there is none."""
+    path = tmp_path / "one.jsonl"
+    store.write(path, a_session())
+    assert store.read_header(path) == store.read(path).header
+    path.write_text("", encoding="utf-8")
+    with pytest.raises(DamagedSessionError, match="is empty"):
+        store.read_header(path)
+    path.write_text(store.sealed({"format": 99, "kind": "session"}), encoding="utf-8")
+    with pytest.raises(NewerFormatError, match="session format 99"):
+        store.read_header(path)

@@ -7,8 +7,8 @@ import dataclasses
 import pytest
 
 from benchmarks import verdict_text
-from benchmarks.comparison import FAILED, OK, UNSURE
 from benchmarks.errors import NoCasesError, NotComparableError
+from benchmarks.outcome import FAILED, OK, UNSURE
 from benchmarks.stored import compare_sessions
 from tests.builders import HOSTILE, a_failure, a_header, a_record, a_session
 

@@ -144,7 +144,9 @@ def test_a_change_that_noise_hides_is_not_repeated() -> None:
     rounds = [0.3, -0.3, 0.4, -0.2, 0.5, -0.1, 0.3, -0.3, 0.4, -0.2]
     assert confirmed(SLOWER, rounds).word == "unclear"
     faster = verdict(a_shift(-0.2, 0.05))
-    assert confirmed(faster, some_rounds(-0.2, 10, spread=0.001)) is faster
+    repeated = confirmed(faster, some_rounds(-0.2, 10, spread=0.001))
+    assert (repeated.word, repeated.shift) == ("faster", faster.shift)
+    assert repeated.again.value == pytest.approx(-0.2, abs=0.002)
 
 
 def test_what_did_not_change_needs_no_confirmation() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
 
-VOID = {"meta", "link", "br", "hr", "img", "input", "base", "col"}
+VOID = {"meta", "link", "br", "hr", "img", "input", "base", "col", "wbr"}
 
 
 @dataclass

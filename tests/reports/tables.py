@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from reports.figures import drawn
+from reports.published import Beside
 from reports.view import View
 from tests.gpu_builders import a_gpu_session, a_transfer
 
@@ -20,7 +21,7 @@ MIB = 2**20
 
 def figures(session: Session, gpu_session: Session | None = None) -> dict[str, Figure]:
     """Return a session's figures of the transfer section by their anchor."""
-    sections = {section.anchor: some for section, some in drawn(View(session, gpu_session))}
+    sections = {section.anchor: some for section, some in drawn(View(session, Beside(gpu_session=gpu_session)))}
     return {one.anchor: one for one in sections["transfers"]}
 
 

@@ -7,7 +7,7 @@ import pytest
 from benchmarks.records import Session
 from reports import site
 from reports.findings import found
-from reports.published import newest_gpu_session
+from reports.published import Beside, Shelf
 from reports.view import View
 from tests.builders import a_record, a_session
 from tests.gpu_builders import GPU, a_gpu_session, a_host_copy, a_transfer
@@ -53,7 +53,11 @@ def test_a_gpu_that_was_left_out_is_not_denied() -> None:
 
 def test_findings_are_of_this_machine_alone(full_gpu_session: Session) -> None:
     """The published session of another machine gives no sentence about this one."""
-    assert not [one for one in found(View(a_session([a_record()]), full_gpu_session)) if "GPU" in one.sentence]
+    assert not [
+        one
+        for one in found(View(a_session([a_record()]), Beside(gpu_session=full_gpu_session)))
+        if "GPU" in one.sentence
+    ]
 
 
 def test_the_newest_published_session_with_a_gpu_is_found(tmp_path: Path, full_gpu_session: Session) -> None:
@@ -62,10 +66,10 @@ def test_the_newest_published_session_with_a_gpu_is_found(tmp_path: Path, full_g
     for started, session in stamps.items():
         site.admit(dataclasses.replace(session, header=dataclasses.replace(session.header, started=started)), tmp_path)
     site.admit(a_session([a_record(), a_host_copy(4)], started="2026-12-03T00:00:00+00:00"), tmp_path)
-    newest = newest_gpu_session(tmp_path)
+    newest = Shelf(tmp_path).gpu_session
     assert newest is not None
     assert newest.header.started == "2026-12-02T00:00:00+00:00"
-    assert newest_gpu_session(tmp_path / "none") is None
+    assert Shelf(tmp_path / "none").gpu_session is None
 
 
 def test_the_site_shows_the_gpu_in_every_report(tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ from reports.contents import Contents, contents
 from reports.figures import drawn
 from reports.figures.registry import SECTIONS
 from reports.findings import Finding, found
+from reports.published import Beside
 from reports.view import View
 from tests.builders import HOSTILE, a_record, a_session
 from tests.gpu_builders import GPU, a_gpu_session, a_host_copy, a_limit, a_transfer
@@ -83,7 +84,7 @@ def test_hostile_names_stay_text_in_every_page(full_gpu_session: Session) -> Non
         [*records, a_transfer(name, layout="F"), a_transfer("bridge.<a>", done=1e9), a_transfer()],
         machine={"name": HOSTILE, "gpu": GPU, "gpu_state": {"before": {"link_gen": HOSTILE}}},
     )
-    for text in (contents(hostile), contents(a_session([a_record()]), hostile)):
+    for text in (contents(hostile), contents(a_session([a_record()]), Beside(gpu_session=hostile))):
         page = Page.of(pages.html(text))
         assert ("a", {}) not in page.tags
         assert len(page.ids) == len(set(page.ids))

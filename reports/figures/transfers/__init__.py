@@ -34,7 +34,7 @@ def transfers_between_host_and_gpu(view: View) -> Iterator[Figure]:
     if view.transfers.rows:
         yield from drawn(view.transfers)
         return
-    elsewhere = Transfers(view.gpu_session) if view.gpu_session else None
+    elsewhere = Transfers(view.beside.gpu_session) if view.beside.gpu_session else None
     yield _statement(view.transfers, elsewhere)
     if elsewhere:
         said = f"Measured on {_origin(elsewhere)}, not on this machine."
