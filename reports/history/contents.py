@@ -54,8 +54,9 @@ class Machine:
 
     @cached_property
     def shown(self) -> tuple[Line, ...]:
-        """The lines of times that more than one commit has."""
-        return tuple(line for line in self.lines if line.key.quantity == "time" and len(line.points) > 1)
+        """The lines of times that more than one commit has, those of most commits first."""
+        known = (line for line in self.lines if line.key.quantity == "time" and len(line.points) > 1)
+        return tuple(sorted(known, key=lambda line: -len(line.points)))
 
     @cached_property
     def drawn(self) -> tuple[Line, ...]:

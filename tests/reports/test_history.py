@@ -9,8 +9,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from benchmarks import asv_results
 from benchmarks.commits import Commit
@@ -18,9 +16,7 @@ from benchmarks.suite import asv_names
 from benchmarks.suite.cases import Case
 from reports.history import pictures, write_history
 from reports.history.contents import CHARTS_CAP, FEW_LINES, Contents, contents
-from reports.history.lines import Point
 from reports.history.page import html
-from reports.history.steps import LEAST_COMMITS, levels
 from tests.asv_builders import DATE_S, private, write_results
 from tests.builders import HOSTILE, a_failure, a_header, a_record, a_session
 from tests.gpu_builders import a_full_gpu_session
@@ -166,12 +162,20 @@ def test_a_step_has_its_commit_and_its_ratio(results: Results) -> None:
     assert machine.counts == {"slower": 1}
 
 
+def test_one_odd_commit_does_not_hide_a_step(results: Results) -> None:
+    """A commit between two levels that fits neither goes with the nearer one, and the step is found."""
+    (machine,) = of(results([11.4e-5, 11.4e-5, 11.7e-5, 12.4e-5, 8.2e-5, 8.2e-5, 8.5e-5])).machines
+    (found,) = machine.found
+    assert found.step.first_after.commit == COMMITS[4].name
+    assert found.step.commits_after == 3
+
+
 def test_no_step_is_seen_in_noise() -> None:
     """Of two hundred lines of noise of 3 %, of any length, hardly one has a step: a false alarm costs a search."""
     dice = random.Random(7)
     alarms = 0
     for index in range(200):
-        sessions = [session_at(at, 500 * (1 + dice.gauss(0, 0.03)), id=str(at)) for at in range(4 + index % 8)]
+        sessions = [session_at(at, 500 * (1 + dice.gauss(0, 0.03)), id=str(at)) for at in range(6 + index % 6)]
         alarms += bool(_times(sessions).steps)
     assert alarms <= 3
 
@@ -181,9 +185,9 @@ def _times(sessions: list[Session]) -> Any:
     return next(one for one in machine.lines if one.key.quantity == "time")
 
 
-@pytest.mark.parametrize("values", [[5e-7, 5e-7, 9e-7], [5e-7] * 5 + [9e-7], [5e-7] * 5 + [5.2e-7] * 5])
+@pytest.mark.parametrize("values", [[5e-7, 5e-7, 9e-7, 9e-7, 9e-7], [5e-7] * 5 + [9e-7], [5e-7] * 5 + [5.2e-7] * 5])
 def test_one_commit_or_a_few_percent_are_no_step(results: Results, values: list[float]) -> None:
-    """Three commits, a single last commit, or a level 4 % higher: no step is shown."""
+    """Five commits, a single last commit, or a level 4 % higher: no step is shown."""
     (machine,) = of(results(values)).machines
     assert machine.found == ()
 
@@ -278,6 +282,24 @@ def test_few_cases_are_all_drawn(cases: int, charts: int) -> None:
     assert page.count('<svg class="spark"') == cases
 
 
+def test_a_chart_has_the_median_between_two_steps(results: Results) -> None:
+    """Every point of a level, the first too, stands at the level's median, and a new level begins at the step."""
+    (machine,) = of(results([5e-7, 5.1e-7, 5.2e-7, 9e-7, 9.1e-7, 9.2e-7])).machines
+    rows = pictures._rows(machine.lines[0])
+    assert [row["level"] for row in rows] == pytest.approx([510] * 3 + [910] * 3)
+    assert [type(row["part"]) for row in rows] == [int] * 6
+
+
+def test_the_longest_lines_come_first() -> None:
+    """What has a history stands before what has hardly one."""
+    long = [
+        a_session([a_record("z"), a_record("a")] if at < 2 else [a_record("z")], commit=COMMITS[at].name)
+        for at in range(4)
+    ]
+    (machine,) = of([], long).machines
+    assert [line.key.case[0] for line in machine.shown] == ["z", "a"]
+
+
 def test_charts_stop_somewhere() -> None:
     """When everything changes there are as many charts as can be looked at, and the page says so."""
     sessions = [many(at, CHARTS_CAP + 5, 500 if at < 4 else 900) for at in range(8)]
@@ -366,16 +388,3 @@ def test_a_level_is_drawn_over_all_its_commits(results: Results) -> None:
     (line,) = machine.lines
     parts = [(type(row["part"]), row["part"]) for row in pictures._rows(line)]
     assert parts == [(int, 0)] * 4 + [(int, 1)] * 4
-
-
-@given(st.lists(st.tuples(st.floats(1.0, 100.0), st.floats(0.01, 5.0)), min_size=4, max_size=12))
-def test_no_level_is_one_commit(known_as: list[tuple[float, float]]) -> None:
-    """However points lie and weigh, every level has at least two commits, and levels cover the line without a gap."""
-    known = [
-        Point(commit=str(at), place=float(at), value=value, low=value - wide, high=value + wide, measurements=1)
-        for at, (value, wide) in enumerate(known_as)
-    ]
-    found = levels(known)
-    assert all(level.commits >= LEAST_COMMITS for level in found)
-    assert [level.first for level in found] == [0, *(level.last + 1 for level in found[:-1])]
-    assert found[-1].last == len(known) - 1
