@@ -276,15 +276,15 @@ def _sides_asked(a: str, b: str, python: list[str] | None) -> tuple[str, str, tu
 
 
 def _tell_github(found: Comparison) -> None:
-    """Write the step's summary, and a file for a comment unless there is nothing to say."""
-    from .verdict_text import comment, to_markdown
+    """Write the step's summary and a file for a comment; neither where there is nothing to say."""
+    from .verdict_text import comment
 
-    if summary := os.environ.get("GITHUB_STEP_SUMMARY"):
-        with Path(summary).open("a", encoding="utf-8") as file:
-            file.write(to_markdown(found) + "\n")
     COMMENT.unlink(missing_ok=True)
     if text := comment(found):
         COMMENT.write_text(text + "\n", encoding="utf-8")
+        if summary := os.environ.get("GITHUB_STEP_SUMMARY"):
+            with Path(summary).open("a", encoding="utf-8") as file:
+                file.write(text + "\n")
 
 
 def _keep(found: Comparison) -> None:

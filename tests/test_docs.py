@@ -35,7 +35,7 @@ WORDS = re.findall(
 )
 
 #: Options of other programs and of studies that the documents name.
-FOREIGN = {"--yes", "--quick", "--set-commit-hash", "--benchmark-enable", "--only-changed"}
+FOREIGN = {"--yes", "--quick", "--set-commit-hash", "--benchmark-compare-fail", "--benchmark-enable", "--only-changed"}
 #: Options of the scripts of studies.
 STUDIES = {
     option

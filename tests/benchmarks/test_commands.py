@@ -413,7 +413,7 @@ def test_a_comparison_that_cannot_be_kept_is_told_all_the_same() -> None:
 
 
 def test_github_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """--github appends to the step's summary, and leaves a comment only where there is something to say."""
+    """--github appends to the step's summary and leaves a comment, and does neither where nothing changed."""
     monkeypatch.chdir(tmp_path)
     summary = tmp_path / "summary.md"
     monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(summary))
@@ -423,4 +423,4 @@ def test_github_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None
     assert "shares -> copies" in (tmp_path / "comparison.md").read_text()
     assert call("compare", "one.jsonl", "two.jsonl", "--github").exit_code == 0
     assert not (tmp_path / "comparison.md").exists()
-    assert summary.read_text().count("**A session") == 2
+    assert summary.read_text().count("**A session") == 1
