@@ -134,9 +134,9 @@ def compare(
         found = _guarded(lambda: _duet(a, b, pattern, pythons, **asked), _NOT_KEPT)
     texts = {"table": verdict_text.to_table, "md": verdict_text.to_markdown, "json": kept.to_json}
     _say(texts[format_](found))
+    _keep(found)
     if github:
         _tell_github(found)
-    _keep(found)
     raise SystemExit(found.exit_code)
 
 
@@ -302,7 +302,10 @@ def _keep(found: Comparison) -> None:
     except ModuleNotFoundError as error:
         _note(f"its page needs {error.name}, which is not installed: pip install --editable '.[report]'")
         return
-    _note(f"Page: {write_page(path)}")
+    try:
+        _note(f"Page: {write_page(path)}")
+    except OSError as error:
+        _note(f"its page is not written: {error}")
 
 
 def _stored(a: str, b: str, pattern: str | None, *, threshold: float, force: bool) -> Comparison:

@@ -30,6 +30,8 @@ QUADS_MAX: Final = 12
 QUADS_MIN: Final = 3
 _QUADS_NS: Final = 150_000_000
 _QUAD: Final = 4
+#: No sample of the slower side is longer than this, unless it is one call.
+_LONGEST_NS: Final = 10_000_000
 DISCARDED: Final = 2
 _LOOPS_MAX: Final = 1_000_000
 _NAMES: Final = ("a", "b")
@@ -95,7 +97,7 @@ class Duet:
 
     def _cpu(self, number: int) -> int:
         """Return the CPU of a round: each has its turn, and with each either side begins and is started first."""
-        return self._cpus[number // 4 % len(self._cpus)]
+        return self._cpus[(number - 1) // 4 % len(self._cpus)]
 
 
 def _begun_by(number: int) -> tuple[str, ...]:
@@ -119,13 +121,19 @@ def _calibrate(seen: Seen, partners: dict[str, Partner], order: Iterable[str]) -
     """Find how many calls make a sample on both sides, and how many quads a round; all rounds keep them."""
     calls_ns = [_asked(seen, partners, name, {"calibrate": True}).get("call_ns", 0.0) for name in order]
     if not seen.failed:
-        seen.loops, seen.quads = loops_and_quads(math.sqrt(math.prod(calls_ns)))
+        seen.loops, seen.quads = loops_and_quads(*calls_ns)
 
 
-def loops_and_quads(call_ns: float) -> tuple[int, int]:
-    """Return how many calls make a sample, and how many quads a round has, where a call takes so many nanoseconds."""
-    loops = max(1, min(_LOOPS_MAX, round(SAMPLE_NS / call_ns)))
-    fitting = round(_QUADS_NS / (_QUAD * loops * call_ns))
+def loops_and_quads(*calls_ns: float) -> tuple[int, int]:
+    """Return how many calls make a sample, and how many quads a round has, where calls take so many nanoseconds.
+
+    Where the sides differ, a sample lies between what would be right for either, but never takes the slower one long:
+    a path that became a copy may be ten thousand times as slow.
+    """
+    slowest_ns = max(calls_ns)
+    wanted = SAMPLE_NS / math.prod(calls_ns) ** (1 / len(calls_ns))
+    loops = max(1, min(_LOOPS_MAX, round(min(wanted, _LONGEST_NS / slowest_ns))))
+    fitting = round(_QUADS_NS / (_QUAD * loops * slowest_ns))
     return loops, max(QUADS_MIN, min(QUADS_MAX, fitting))
 
 

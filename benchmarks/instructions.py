@@ -23,6 +23,7 @@ from .callgrind import MACHINE
 from .checkout import ROOT
 from .counter import BLOCKS, CALLS, EMPTY
 from .errors import NotCountedError
+from .machine import scrubbed
 from .suite.cases import Case
 from .suite.paths import PATHS
 from .workers import death, tail
@@ -149,12 +150,12 @@ class _Counting:
             self._answer.seek(0)
             said = json.loads(self._answer.read())
             if said["bridge"] != self._side.bridge_hash:
-                raise NotCountedError(f"{self._side.name} loads the bridge of {said['folder']}, not its own")
+                raise NotCountedError(f"{self._side.name} loads the bridge of {said['file']}, not its own")
             with self._file.open(encoding="utf-8", errors="replace") as lines:
                 per_call = _per_call(parts(lines))
             return {self._cases[number]: per_call[str(number)] for number in said["shared"]}
         except (OSError, ValueError, KeyError) as error:
-            raise NotCountedError(f"no counts of {self._side.name} can be read: {error}") from error
+            raise NotCountedError(f"no counts of {self._side.name} can be read: {scrubbed(str(error))}") from error
 
     def _wait(self, limit_s: float) -> None:
         try:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 import re
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from .records import Header, Json, Session
     from .statistics import Estimate
 
+_FEWEST_PASSES: Final = 3
 #: Facts of a header that decide what a number means, by their place.
 _FACTS: Final = (
     ("case_version",),
@@ -102,7 +104,10 @@ def _found(case: str, a: Measured | Failed, b: Measured | Failed, threshold: flo
 def _judged(a: Measured, b: Measured, threshold: float) -> Found:
     shift = _shift(*(estimate(record.passes(record.clock)) for record in (a, b)))
     faults = {"a": (a.minflt_per_call,), "b": (b.minflt_per_call,)}
-    return Found(case=a.case, verdict=verdict(shift, threshold), changes=changes(_did(a), _did(b), faults))
+    judged = verdict(shift, threshold)
+    if shift.rounds < _FEWEST_PASSES:  # one pass has no range, and would be certain of anything
+        judged = replace(judged, word="unclear", reason=f"takes {_FEWEST_PASSES} passes on both sides")
+    return Found(case=a.case, verdict=judged, changes=changes(_did(a), _did(b), faults))
 
 
 def _did(record: Measured) -> Json:

@@ -175,3 +175,9 @@ def test_the_study_page_has_its_table_and_its_command() -> None:
     assert script
     assert (ROOT / script[1]).exists()
     assert page.index("<!-- table -->") < page.index("| plan |") < page.index("<!-- end of the table -->")
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_nothing_is_left_to_fill_in(page: Path) -> None:
+    """No page has a place that waits for a number."""
+    assert not re.findall(r"\b(?:BUSY|TOTAL|RATE|LOOKS|SETTING|TODO)[A-Z]*\b", text_of(page))

@@ -184,6 +184,12 @@ def test_long_calls_have_fewer_quads(call_ns: float, loops: int, quads: int) -> 
     assert QUADS_MIN <= quads <= QUADS_MAX
 
 
+def test_a_side_that_became_far_slower_does_not_take_for_ever() -> None:
+    """Where one side takes thousands of times as long, its samples are bounded, and a round has fewer of them."""
+    (seen,) = played(Partners(500, 3e7), 1, cases=CASES[:1]).seen.values()
+    assert (seen.loops, seen.quads) == (1, 3)
+
+
 def test_each_side_is_looked_at_once() -> None:
     """What a side does with a case is proved and observed in the first round alone; later ones only warm it up."""
     both = Partners()

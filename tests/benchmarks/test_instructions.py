@@ -55,7 +55,7 @@ def valgrind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., S
 
 def said(*shared: int, bridge: str = HASH) -> Order:
     """Return the order to say which cases were counted, of which bridge."""
-    return {"says": json.dumps({"bridge": bridge, "folder": "site-packages", "shared": shared})}
+    return {"says": json.dumps({"bridge": bridge, "file": "site-packages/bridge/__init__.py", "shared": shared})}
 
 
 def blocks(*per_call: int, spikes: int = 0) -> Order:
@@ -111,7 +111,7 @@ def test_only_what_shares_is_counted(valgrind: Callable[..., Side]) -> None:
         ({"blocks": [(EMPTY, 5)] * BLOCKS + [("0", 5)] * BLOCKS}, "no more instructions than none"),
         ({"blocks": [(EMPTY, 5)] * BLOCKS} | said(0), "can be read: '0'"),
         ({"says": "<nothing> | &"}, "can be read: Expecting value"),
-        (said(bridge="b" * 16), "loads the bridge of site-packages, not its own"),
+        (said(bridge="b" * 16), "loads the bridge of site-packages/bridge/__init__.py, not its own"),
         ({"sleep": 60}, "took too long under valgrind and was killed"),
     ],
     ids=str,
