@@ -17,9 +17,6 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from benchmarks.studies.planted import SHARES, planted_side
-from benchmarks.studies.planted_partner import PlantedProcess
-
 from benchmarks import comparison
 from benchmarks.comparison import Plan, Sides
 from benchmarks.kept import to_json
@@ -29,6 +26,8 @@ from benchmarks.matrix import Surroundings
 from benchmarks.partners import Settings, starter
 from benchmarks.progress import observer
 from benchmarks.studies import runs
+from benchmarks.studies.planted import SHARES, planted_side
+from benchmarks.studies.planted_partner import PlantedProcess
 from benchmarks.suite.paths import PATHS
 
 if TYPE_CHECKING:
