@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Final
 
 from . import affinity
 from .errors import PartnerDiedError
+from .workers import failure_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -87,7 +88,7 @@ class Duet:
             line = {"take": case, "look": name not in seen.did, "cpu": self._cpu(number)}
             answer = _asked(seen, partners, name, line)
             if "refused" in answer:
-                seen.failed[name] = answer["refused"]
+                seen.failed[name] = failure_text({"failed": answer["refused"]})
             elif "taken" in answer:
                 seen.did.setdefault(name, answer["taken"])
         if not seen.failed and not seen.loops:

@@ -27,7 +27,6 @@ from typing import TYPE_CHECKING, TextIO
 from . import affinity
 from .apart import standard_output_apart
 from .checkout import tree_hash
-from .machine import scrubbed
 from .measure import batch_ns, calibrate
 from .suite.faults import minor_faults
 
@@ -38,8 +37,6 @@ if TYPE_CHECKING:
     from .suite.calls import Call
 
 _WARM_UP_CALLS = 2
-#: Longer messages are cut: they stand in a table.
-_SAID_LENGTH = 300
 
 
 class Partner:
@@ -88,8 +85,7 @@ class Partner:
             for _ in range(_WARM_UP_CALLS):
                 ready.run()
         except (*REFUSALS, WrongResultError) as error:  # anything else ends this process, which is told as well
-            said = scrubbed(str(error).partition("\n")[0])
-            return {"refused": f"{type(error).__name__}: {said[:_SAID_LENGTH]}"}
+            return {"refused": f"{type(error).__name__}: {str(error).partition(chr(10))[0]}"}
         self._run = partial(ready.path.function, *ready.args)
         self._ready = ready  # it owns memory of which some paths get the bare address
         return {"taken": seen}
