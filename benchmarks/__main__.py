@@ -8,19 +8,18 @@ from __future__ import annotations
 
 import os
 import re
-import shlex
 import sys
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Final, NoReturn, TypeVar
+from typing import TYPE_CHECKING, Annotated, Final, NoReturn, TypeVar
 
 import typer
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from .asked import CompareOptions, RunOptions
     from .outcome import Comparison
     from .records import Session
     from .session import Request
@@ -53,26 +52,6 @@ Filter = Annotated[str | None, typer.Option("--filter", help="Only cases whose i
 Out = Annotated[Path, typer.Option(help="The folder for sessions.", show_default=str(SESSIONS))]
 
 
-@dataclass(frozen=True, kw_only=True)
-class Asked:
-    """The options of `run`, as they were typed."""
-
-    preset: str
-    pattern: str | None
-    passes: int | None
-    seed: int
-    device: str | None
-    machine: str | None
-    commit: str | None
-
-    def command(self) -> str:
-        """Return the command that redoes the session; folders are left out, for no path enters a session."""
-        named = {"filter": self.pattern, "passes": self.passes, "machine": self.machine, "device": self.device}
-        words = ["python", "-m", "benchmarks", "run", "--preset", self.preset, "--seed", str(self.seed)]
-        words += [word for name, value in named.items() if value is not None for word in (f"--{name}", str(value))]
-        return shlex.join(words)
-
-
 @app.command()
 def run(
     preset: Preset = "quick",
@@ -89,8 +68,12 @@ def run(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Print how much it would be and stop.")] = False,
 ) -> None:
     """Measure one session on this machine."""
-    asked = Asked(
-        preset=preset, pattern=pattern, passes=passes, seed=seed, device=device, machine=machine, commit=commit
+    from .asked import RunOptions
+
+    asked = _guarded(
+        lambda: RunOptions(
+            preset=preset, pattern=pattern, passes=passes, seed=seed, device=device, machine=machine, commit=commit
+        )
     )
     request = _request(asked, out)
     if list_ or dry_run:
@@ -119,19 +102,18 @@ def compare(
 ) -> None:
     """Compare the bridge of two commits, measured in turn: exit 1 where B is worse, 4 where nothing can be said."""
     from . import kept, verdict_text
-    from .verdicts import LOOKS
+    from .asked import CompareOptions
 
-    if preset not in LOOKS:
-        _stop(f"there is no preset {preset!r} for a comparison; choose one of {', '.join(LOOKS)}", FAILED)
-    if format_ not in verdict_text.FORMATS:
-        _stop(f"there is no format {format_!r}; choose one of {', '.join(verdict_text.FORMATS)}", FAILED)
-    least = _share(threshold)
-    a, b, pythons = _sides_asked(a, b, python)
-    if any(name.endswith(".jsonl") for name in (a, b)):
-        found = _guarded(lambda: _stored(a, b, pattern, threshold=least, force=force))
+    interpreters = tuple(python or ())
+    asked = _guarded(
+        lambda: CompareOptions(
+            a=a, b=b, preset=preset, threshold=threshold, format=format_, python=interpreters, force=force
+        )
+    )
+    if asked.of_sessions:
+        found = _guarded(lambda: _stored(asked, pattern))
     else:
-        asked = {"effort": preset, "threshold": least, "seed": seed}
-        found = _guarded(lambda: _duet(a, b, pattern, pythons, **asked), _NOT_KEPT)
+        found = _guarded(lambda: _duet(asked, pattern, seed), _NOT_KEPT)
     texts = {"table": verdict_text.to_table, "md": verdict_text.to_markdown, "json": kept.to_json}
     _say(texts[format_](found))
     _keep(found)
@@ -227,14 +209,9 @@ def profile(
     _say(breakdown.to_json(found) if json_ else breakdown.to_text(found))
 
 
-def _request(asked: Asked, out: Path) -> Request:
+def _request(asked: RunOptions, out: Path) -> Request:
     from .session import Request
-    from .suite.presets import PRESETS
 
-    if asked.preset not in PRESETS:
-        _stop(f"there is no preset {asked.preset!r}; choose one of {', '.join(PRESETS)}", FAILED)
-    if asked.device is not None and re.fullmatch(r"cpu|cuda(:\d+)?", asked.device) is None:
-        _stop(f"there is no device {asked.device!r}; choose cpu, cuda or cuda:N", FAILED)
     return Request(
         preset=asked.preset,
         pattern=asked.pattern,
@@ -246,33 +223,6 @@ def _request(asked: Asked, out: Path) -> Request:
         command=asked.command(),
         out=out,
     )
-
-
-def _share(text: str) -> float:
-    """Read a threshold such as 5% or 0.05."""
-    number = text.removesuffix("%")
-    try:
-        found = float(number) / (100 if text.endswith("%") else 1)
-    except ValueError:
-        found = -1.0
-    if not 0 < found < 1:
-        _stop(f"--threshold {text!r} is no share; write it as 5% or 0.05", FAILED)
-    return found
-
-
-def _sides_asked(a: str, b: str, python: list[str] | None) -> tuple[str, str, tuple[str, str] | None]:
-    """Return both sides and, where two are asked for, their interpreters, which share one bridge."""
-    if not python:
-        if not a:
-            _stop("name what to compare: a commit, a tag or . and, unless it is the working tree, another", FAILED)
-        return a, b or ".", None
-    if len(python) != 2:
-        _stop(f"--python is given {len(python)} times; two interpreters are compared: --python A --python B", FAILED)
-    if b:
-        _stop(f"two interpreters are compared over one bridge, {a!r}; leave {b!r} out", FAILED)
-    if a.endswith(".jsonl"):
-        _stop(f"{a} is a session; --python compares interpreters over the bridge of a commit or of .", FAILED)
-    return a or ".", a or ".", (python[0], python[1])
 
 
 def _tell_github(found: Comparison) -> None:
@@ -308,22 +258,29 @@ def _keep(found: Comparison) -> None:
         _note(f"its page is not written: {error}")
 
 
-def _stored(a: str, b: str, pattern: str | None, *, threshold: float, force: bool) -> Comparison:
+def _stored(asked: CompareOptions, pattern: str | None) -> Comparison:
     from .stored import compare_sessions
 
-    return compare_sessions(_load(a), _load(b), pattern=pattern, threshold=threshold, force=force)
+    a, b = map(_load, asked.sides)
+    return compare_sessions(a, b, pattern=pattern, threshold=asked.share, force=asked.force)
 
 
-def _duet(a: str, b: str, pattern: str | None, pythons: tuple[str, str] | None, **asked: Any) -> Comparison:  # noqa: ANN401  the fields of a plan
+def _duet(asked: CompareOptions, pattern: str | None, seed: int) -> Comparison:
     from . import comparison
     from .machine import machine
     from .progress import observer
 
-    cases = comparison.chosen(pattern, interpreters=pythons is not None)
-    started = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-    plan = comparison.Plan(cases=cases, pythons=pythons, started=started, machine=machine(), **asked)
+    plan = comparison.Plan(
+        cases=comparison.chosen(pattern, interpreters=asked.interpreters is not None),
+        effort=asked.preset,
+        threshold=asked.share,
+        seed=seed,
+        pythons=asked.interpreters,
+        started=datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+        machine=machine(),
+    )
     with observer("round") as watched:
-        return comparison.between(a, b, plan, watched)
+        return comparison.between(*asked.sides, plan, watched)
 
 
 def _listed(request: Request) -> str:

@@ -27,10 +27,10 @@ class Checkout:
     @classmethod
     def look(cls, root: Path = ROOT, commit: str | None = None) -> Checkout:
         """Ask git; a plain copy, even inside another repository, has no commit but the one that is given."""
-        top = _git(root, "rev-parse", "--show-toplevel")
+        top = _said(root, "rev-parse", "--show-toplevel")
         ours = bool(top) and Path(top).resolve() == root.resolve()
-        known = commit or (_git(root, "rev-parse", "HEAD") if ours else "") or UNKNOWN
-        dirty = ours and bool(_git(root, "status", "--porcelain", "--", *_MEASURED))
+        known = commit or (_said(root, "rev-parse", "HEAD") if ours else "") or UNKNOWN
+        dirty = ours and bool(_said(root, "status", "--porcelain", "--", *_MEASURED))
         return cls(commit=known, dirty=dirty, bridge_hash=tree_hash(root / "bridge"))
 
 
@@ -60,14 +60,21 @@ def prove_bridge(root: Path = ROOT) -> None:
         )
 
 
-def _git(root: Path, *arguments: str) -> str:
+def git(root: Path, *arguments: str) -> subprocess.CompletedProcess[bytes] | None:
+    """Run git in a folder, and return what came of it; None where git is not installed."""
+    command = ["git", "-C", str(root), *arguments]
     try:
-        done = subprocess.run(  # noqa: S603  our own arguments
-            ["git", "-C", str(root), *arguments],  # noqa: S607  git is found on PATH
-            capture_output=True,
-            text=True,
-            check=False,
-        )
+        return subprocess.run(command, capture_output=True, check=False)  # noqa: S603  our own arguments
     except FileNotFoundError:
-        return ""
-    return done.stdout.strip() if done.returncode == 0 else ""
+        return None
+
+
+def commit_named(root: Path, name: str) -> str | None:
+    """Return the full name of a commit, tag or branch; None where git knows none of this name."""
+    # The first argument after --end-of-options is no option, whatever it looks like.
+    return _said(root, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{name}^{{commit}}") or None
+
+
+def _said(root: Path, *arguments: str) -> str:
+    done = git(root, *arguments)
+    return done.stdout.decode().strip() if done and done.returncode == 0 else ""

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import subprocess
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from .checkout import commit_named, git
 from .errors import NoRangeError
 
 if TYPE_CHECKING:
+    import subprocess
     from pathlib import Path
 
 
@@ -29,9 +30,8 @@ def in_range(text: str, root: Path) -> tuple[str, ...]:
     Raises:
         NoRangeError: git does not know it, or it is empty.
     """
-    one = _git(root, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{text}^{{commit}}")
-    if one.returncode == 0:
-        return (one.stdout.decode().strip(),)
+    if one := commit_named(root, text):
+        return (one,)
     found = _git(root, "rev-list", "--first-parent", "--reverse", "--end-of-options", text, "--")
     if found.returncode != 0:
         raise NoRangeError(
@@ -52,8 +52,7 @@ def until_now(root: Path) -> tuple[Commit, ...]:
 
 
 def _git(root: Path, *arguments: str) -> subprocess.CompletedProcess[bytes]:
-    command = ["git", "-C", str(root), *arguments]
-    try:
-        return subprocess.run(command, capture_output=True, check=False)  # noqa: S603  ours
-    except FileNotFoundError:
-        raise NoRangeError("git is not installed, and commits are its own") from None
+    done = git(root, *arguments)
+    if done is None:
+        raise NoRangeError("git is not installed, and commits are its own")
+    return done

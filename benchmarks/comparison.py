@@ -82,7 +82,7 @@ def between(a: str, b: str, plan: Plan, observer: Observer, *, lock_file: Path =
     Raises:
         NoSideError, MachineBusyError, ForeignBridgeError, WorkerError: nothing was compared, and why.
     """
-    settings = Settings(threads={"1t": 1, "allt": matrix.Surroundings.here().threads}, cache_bytes=_CACHE_BYTES)
+    settings = settings_here()
     python_a, python_b = plan.pythons or (None, None)
     with tempfile.TemporaryDirectory() as folder:
         one = side(a, Path(folder) / "a", python=python_a)
@@ -92,6 +92,11 @@ def between(a: str, b: str, plan: Plan, observer: Observer, *, lock_file: Path =
         with machine_lock(lock_file):
             found = compare(Sides(a=one, b=other, start=start, start_control=start_control), plan, observer)
             return _with_exact_gates(found, start, observer)
+
+
+def settings_here() -> Settings:
+    """Return what partners are told on this machine."""
+    return Settings(threads={"1t": 1, "allt": matrix.Surroundings.here().threads}, cache_bytes=_CACHE_BYTES)
 
 
 def compare(sides: Sides, plan: Plan, observer: Observer) -> Comparison:

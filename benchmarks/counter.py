@@ -3,7 +3,7 @@
 Like a partner it is started with its side's folder first on the path and this checkout after it. Its arguments are the
 ids of cases. The counts are in callgrind's file, under each case's number among them; it answers with one line:
 
-    {"bridge": hash, "folder": name, "shared": [numbers of the cases that were counted]}
+    {"bridge": hash, "file": where it lies, "software": versions, "shared": [numbers of the cases that were counted]}
 """
 
 from __future__ import annotations

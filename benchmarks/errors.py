@@ -8,6 +8,7 @@ BenchmarkError
  ├─ MachineBusyError       another run holds this machine
  ├─ NotComparableError     something that decides what a number means is different
  ├─ ForeignBridgeError     Python loads another `bridge` than the checkout's
+ ├─ UsageError             what was typed cannot be done
  ├─ NoCasesError           what was asked for leaves no case
  ├─ NoSideError            one side of a comparison does not exist
  ├─ NothingToResumeError   there is no unfinished session
@@ -53,6 +54,10 @@ class NotComparableError(BenchmarkError):
 
 class ForeignBridgeError(BenchmarkError):
     """The `bridge` that Python loads is not the one of this checkout."""
+
+
+class UsageError(BenchmarkError, ValueError):
+    """What was typed cannot be done."""
 
 
 class NoCasesError(BenchmarkError, ValueError):

@@ -7,7 +7,6 @@ faults, caches or bandwidth, so it is taken only where a call moves no elements,
 from __future__ import annotations
 
 import json
-import os
 import platform
 import shutil
 import subprocess
@@ -20,10 +19,10 @@ from time import monotonic
 from typing import TYPE_CHECKING, Final
 
 from .callgrind import MACHINE
-from .checkout import ROOT
 from .counter import BLOCKS, CALLS, EMPTY
 from .errors import NotCountedError
 from .machine import scrubbed
+from .partners import environment
 from .suite.cases import Case
 from .suite.paths import PATHS
 from .workers import death, tail
@@ -131,14 +130,13 @@ class _Counting:
         self._file = Path(self._folder.name, "counts")
         self._answer, self._log = tempfile.TemporaryFile(), tempfile.TemporaryFile()  # noqa: SIM115  see close
         out = f"--callgrind-out-file={str(self._file).replace('%', '%%')}"
-        path = os.pathsep.join((str(side.folder), str(ROOT)))
         self._process = subprocess.Popen(  # noqa: S603  our own module
             [_VALGRIND, *_OPTIONS, out, sys.executable, "-P", "-m", "benchmarks.counter", *cases],
             stdin=subprocess.DEVNULL,
             stdout=self._answer,
             stderr=self._log,
             cwd=side.folder,
-            env=os.environ | {"PYTHONPATH": path, "PYTHONHASHSEED": "0"},
+            env=environment(side, 0),
             start_new_session=True,
         )
         self._cases = cases

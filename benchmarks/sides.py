@@ -8,12 +8,11 @@ from __future__ import annotations
 import io
 import os
 import shutil
-import subprocess
 import tarfile
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from .checkout import ROOT, tree_hash
+from .checkout import ROOT, commit_named, git, tree_hash
 from .errors import NoSideError
 
 if TYPE_CHECKING:
@@ -63,26 +62,20 @@ def _interpreter(python: str) -> str:
 
 
 def _commit(name: str, root: Path) -> str:
-    # The first argument after --end-of-options is no option, whatever it looks like.
-    found = _git(root, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{name}^{{commit}}")
-    if found.returncode != 0:
+    found = commit_named(root, name)
+    if found is None:
+        if git(root, "--version") is None:
+            raise NoSideError("git is not installed, and commits are its own; compare two session files instead")
         raise NoSideError(
             f"git knows no commit {name!r} here; name a commit, a tag, a branch, or . for the working tree"
         )
-    return found.stdout.decode().strip()
+    return found
 
 
 def _unpack(commit: str, name: str, folder: Path, root: Path) -> None:
-    archive = _git(root, "archive", commit, _PACKAGE)
-    if archive.returncode != 0:
+    archive = git(root, "archive", commit, _PACKAGE)
+    if archive is None or archive.returncode != 0:
         raise NoSideError(f"{name} has no {_PACKAGE}/ to compare")
     folder.mkdir(parents=True, exist_ok=True)
     with tarfile.open(fileobj=io.BytesIO(archive.stdout)) as packed:
         packed.extractall(folder, filter="data")
-
-
-def _git(root: Path, *arguments: str) -> subprocess.CompletedProcess[bytes]:
-    try:
-        return subprocess.run(["git", "-C", str(root), *arguments], capture_output=True, check=False)  # noqa: S603, S607  ours
-    except FileNotFoundError:
-        raise NoSideError("git is not installed, and commits are its own; compare two session files instead") from None

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from .records import Header, Json, Session
     from .statistics import Estimate
 
+#: With fewer passes a range of pass medians says next to nothing; of one it is a point.
 _FEWEST_PASSES: Final = 3
 #: Facts of a header that decide what a number means, by their place.
 _FACTS: Final = (
@@ -105,7 +106,7 @@ def _judged(a: Measured, b: Measured, threshold: float) -> Found:
     shift = _shift(*(estimate(record.passes(record.clock)) for record in (a, b)))
     faults = {"a": (a.minflt_per_call,), "b": (b.minflt_per_call,)}
     judged = verdict(shift, threshold)
-    if shift.rounds < _FEWEST_PASSES:  # one pass has no range, and would be certain of anything
+    if shift.rounds < _FEWEST_PASSES:
         judged = replace(judged, word="unclear", reason=f"takes {_FEWEST_PASSES} passes on both sides")
     return Found(case=a.case, verdict=judged, changes=changes(_did(a), _did(b), faults))
 

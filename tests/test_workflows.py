@@ -31,6 +31,38 @@ def test_a_job_fails_unless_the_runner_was_too_noisy(code: int, job: int, tmp_pa
     assert ("::warning::" in done.stdout) is (code == 4)
 
 
+@pytest.mark.parametrize(
+    ("old", "new", "asked"),
+    [
+        ("", None, []),
+        ("", "B is worse", ["POST repos/us/bridge/issues/7/comments"]),
+        ("42", "B is worse", ["PATCH repos/us/bridge/issues/comments/42"]),
+        ("42", None, ["PATCH repos/us/bridge/issues/comments/42"]),
+    ],
+    ids=["nothing", "first", "again", "mended"],
+)
+def test_a_pull_request_has_one_comment_that_is_true(
+    old: str, new: str | None, asked: list[str], tmp_path: Path
+) -> None:
+    """The comment is written once, then anew at each push; when nothing changes any more it says so."""
+    gh = tmp_path / "gh"
+    gh.write_text(
+        "#!/bin/sh\n"
+        f'case "$*" in *--jq*) printf "%s" "{old}" ;; *)\n'
+        f'  echo "$4 $5" >> "{tmp_path}/asked"; cat comment.md > "{tmp_path}/said" ;;\nesac\n'
+    )
+    gh.chmod(0o755)
+    if new:
+        (tmp_path / "comparison.md").write_text(new)
+    known = {"PATH": f"{tmp_path}:{os.environ['PATH']}", "NUMBER": "7", "REPOSITORY": "us/bridge"}
+    command = ["bash", "-e", "-o", "pipefail", "-c", STEPS["Comment"]["run"]]
+    subprocess.run(command, env=os.environ | known, cwd=tmp_path, check=True)
+
+    told = (tmp_path / "asked").read_text().splitlines() if asked else []
+    assert told == asked
+    assert not asked or (new or "Nothing that was compared changes any more.") in (tmp_path / "said").read_text()
+
+
 def test_both_commits_are_there() -> None:
     """The checkout is not shallow: the base's commit has to be in it."""
     checkout = next(step for step in COMPARE["jobs"]["compare"]["steps"] if "checkout" in step.get("uses", ""))

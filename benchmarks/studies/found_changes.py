@@ -22,8 +22,7 @@ from benchmarks.comparison import Plan, Sides
 from benchmarks.kept import to_json
 from benchmarks.lock import machine_lock
 from benchmarks.machine import in_one_line
-from benchmarks.matrix import Surroundings
-from benchmarks.partners import Settings, starter
+from benchmarks.partners import starter
 from benchmarks.progress import observer
 from benchmarks.studies import runs
 from benchmarks.studies.planted import SHARES, planted_side
@@ -37,7 +36,6 @@ if TYPE_CHECKING:
 
     Sizes = Mapping[str, Mapping[str, Mapping[str, float]]]
 
-_CACHE_BYTES: Final = 1 << 30
 #: A slowdown is large enough to be found where it is so many times what a comparison says it could see.
 _ENOUGH: Final = 2
 
@@ -68,7 +66,7 @@ def one(number: int, effort: str, sizes: Sizes, pattern: str | None) -> Run:
     cases = tuple(case for case in comparison.chosen(pattern) if case in sizes)
     chosen = shares(cases, number)
     table = {case: round(sizes[case][f"{share:g}"]["iterations"]) for case, share in chosen.items()}
-    settings = Settings(threads={"1t": 1, "allt": Surroundings.here().threads}, cache_bytes=_CACHE_BYTES)
+    settings = comparison.settings_here()
     plan = Plan(cases=cases, effort=effort, seed=number * 10_000)
     with tempfile.TemporaryDirectory() as folder, machine_lock(), observer("round") as watched:
         a = planted_side("without", Path(folder) / "a", {})

@@ -25,8 +25,7 @@ from benchmarks import affinity, comparison
 from benchmarks.duet import loops_and_quads
 from benchmarks.lock import machine_lock
 from benchmarks.machine import in_one_line
-from benchmarks.matrix import Surroundings
-from benchmarks.partners import Settings, starter
+from benchmarks.partners import starter
 from benchmarks.sides import WORKING_TREE, side
 from benchmarks.studies.neighbour import neighbour
 
@@ -36,7 +35,6 @@ if TYPE_CHECKING:
     from benchmarks.partners import Partner, Start
 
 KINDS: Final = ("free", "together")
-_CACHE_BYTES: Final = 1 << 30
 _DISCARDED: Final = 2
 #: An error of this size would be called a change, if it came in every round.
 _LARGE: Final = 0.05
@@ -91,7 +89,7 @@ def main() -> None:
     parser.add_argument("--filter")
     parser.add_argument("--busy", action="store_true", help="one core is loaded half the time")
     asked = parser.parse_args()
-    settings = Settings(threads={"1t": 1, "allt": Surroundings.here().threads}, cache_bytes=_CACHE_BYTES)
+    settings = comparison.settings_here()
     cases = [case for case in comparison.chosen(asked.filter) if case.endswith("/1t")]
     known = [json.loads(line) for line in asked.out.read_text().splitlines()] if asked.out.exists() else []
     with tempfile.TemporaryDirectory() as folder, machine_lock(), neighbour() if asked.busy else nullcontext():

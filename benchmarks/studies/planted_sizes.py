@@ -23,8 +23,6 @@ from benchmarks import affinity, comparison
 from benchmarks.duet import loops_and_quads
 from benchmarks.lock import machine_lock
 from benchmarks.machine import in_one_line
-from benchmarks.matrix import Surroundings
-from benchmarks.partners import Settings
 from benchmarks.studies.planted import SHARES, planted_side
 from benchmarks.studies.planted_partner import PlantedProcess
 
@@ -43,7 +41,6 @@ _GUESS_NS: Final = 10.0
 _PROBE_SHARE: Final = 0.5
 #: Where the probe was not visible at all, an iteration is taken for this share of the time.
 _LEAST: Final = 1e-3
-_CACHE_BYTES: Final = 1 << 30
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -160,7 +157,7 @@ def main() -> None:
     parser.add_argument("--filter")
     parser.add_argument("--processes", type=int, default=5)
     asked = parser.parse_args()
-    settings = Settings(threads={"1t": 1, "allt": Surroundings.here().threads}, cache_bytes=_CACHE_BYTES)
+    settings = comparison.settings_here()
     with tempfile.TemporaryDirectory() as folder, machine_lock():
         side = planted_side("planted", Path(folder) / "side", {})
         cases = comparison.chosen(asked.filter)

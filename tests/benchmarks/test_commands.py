@@ -15,6 +15,7 @@ from typer.testing import CliRunner, Result
 
 from benchmarks import __main__ as main
 from benchmarks import breakdown, checkout, session, store
+from benchmarks.asked import RunOptions
 from benchmarks.errors import NotComparableError
 from benchmarks.lock import machine_lock
 from benchmarks.outcome import Comparison, Found
@@ -163,7 +164,7 @@ def test_a_run_records_the_command_that_redoes_it() -> None:
 
 def test_a_device_is_part_of_the_command() -> None:
     """A session of a device says so in its command; the CPU goes without saying."""
-    asked = main.Asked(preset="quick", pattern=None, passes=None, seed=0, device="cuda:1", machine=None, commit=None)
+    asked = RunOptions(preset="quick", pattern=None, passes=None, seed=0, device="cuda:1", machine=None, commit=None)
     assert asked.command() == "python -m benchmarks run --preset quick --seed 0 --device cuda:1"
 
 
@@ -338,6 +339,9 @@ def test_a_box_that_only_measures_is_told_what_pages_need(command: str, monkeypa
         (("--python", "<a>"), "--python is given 1 times; two interpreters are compared"),
         (("HEAD", ".", "--python", "<a>", "--python", "<b>"), "compared over one bridge, 'HEAD'; leave '.' out"),
         (("<a>.jsonl", "--python", "<a>", "--python", "<b>"), "<a>.jsonl is a session; --python compares"),
+        (("<a>.jsonl",), "a session file is compared with another one, and only one is named"),
+        (("<a>.jsonl", "HEAD"), "a session file is compared with another one, and 'HEAD' is none"),
+        (("HEAD", "--force"), "--force compares sessions that differ"),
     ],
 )
 def test_a_comparison_that_cannot_be_made_is_one_line(words: tuple[str, ...], said: str) -> None:

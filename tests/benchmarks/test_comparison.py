@@ -317,6 +317,19 @@ def test_the_control_of_interpreters_is_one_side_against_itself() -> None:
     assert "4 paths measured against themselves, stood still" in verdict_text.to_table(found)
 
 
+def test_an_interpreter_that_lacks_something_is_no_regression() -> None:
+    """Where an interpreter cannot load bridge nothing was compared: an error, not a bridge that got worse."""
+
+    class Lacking(World):
+        def start(self, name: str, number: int) -> Played:
+            if name == "b":
+                raise WorkerError("a process of . ended with exit code 1: ModuleNotFoundError: No module named 'torch'")
+            return super().start(name, number)
+
+    with pytest.raises(WorkerError, match="No module named 'torch'"):
+        between_interpreters(Lacking(noisy(0.01)))
+
+
 def test_interpreters_are_named_by_what_differs() -> None:
     """The heading has the versions that differ, and only those; the JSON object has all."""
     found = between_interpreters(World(noisy(0.01)))
@@ -330,6 +343,13 @@ def test_interpreters_that_do_not_differ_are_said_so() -> None:
     world = World(noisy(0.01))
     found = replace(between_interpreters(world), loaded={"a": {"software": {}}, "b": {"software": {}}})
     assert "with the same versions against B" in verdict_text.to_table(found)
+
+
+def test_what_only_seems_worse_is_not_headed_as_well() -> None:
+    """Sessions that were measured apart never fail, but a heading that all is well would lie above a slower row."""
+    found = replace(compared(World(noisy(0.01, **{"1MiB": 1.5}))), interleaved=False)
+    assert found.exit_code == OK
+    assert verdict_text.heading(found).endswith("(not interleaved): some cases look worse")
 
 
 def test_the_table_begins_with_what_got_worse() -> None:

@@ -13,6 +13,7 @@ from benchmarks import affinity, partners
 from benchmarks.checkout import ROOT, tree_hash
 from benchmarks.duet import DISCARDED, QUADS_MAX, QUADS_MIN, SAMPLE_NS, Duet
 from benchmarks.errors import ForeignBridgeError, PartnerDiedError, WorkerError
+from benchmarks.partner import Partner
 from benchmarks.partners import Process, Settings, starter
 from benchmarks.sides import Side, side
 
@@ -63,7 +64,8 @@ class Played:
             raise PartnerDiedError("ended with -11")
         if what == "take":
             refused = self.both.trouble.get("refuses") == self.name
-            return {"refused": "TypeError: <no>"} if refused else {"taken": {"aliasing": "copies"}}
+            said = self.both.trouble.get("says", "TypeError: <no>")
+            return {"refused": said} if refused else {"taken": {"aliasing": "copies"}}
         self.samples += 1
         slow = 50.0 if self.samples <= 1 + DISCARDED else 1.0 + self.samples / 100
         return {"call_ns": self.both.ns[self.name] * (slow if what == "time" else 1), "minflt": self.samples % 3}
@@ -121,6 +123,14 @@ def test_loops_are_the_same_on_both_sides_and_in_all_rounds() -> None:
     found = played(both, 1, 2).seen
     assert {one.loops for one in found.values()} == {SAMPLE_NS // 2000}
     assert [what for _, what in both.log].count("calibrate") == 2 * len(CASES)
+
+
+def test_what_a_side_says_is_told_without_paths() -> None:
+    """A refusal is kept without folders and short enough for a table, for it enters files that are published."""
+    both = Partners(refuses="b", says=f"OSError: no file '/home/alice/<a>'{'x' * 999}")
+    (seen,) = played(both, 1, cases=CASES[:1]).seen.values()
+    assert seen.failed["b"].startswith("OSError: no file '<a>'x")
+    assert len(seen.failed["b"]) == 300
 
 
 def test_a_side_that_refuses_is_named_and_not_timed() -> None:
@@ -221,6 +231,19 @@ def test_a_real_partner_has_the_bridge_of_its_side(ours: Side) -> None:
         assert refused["refused"].startswith("ValueError: ")
     finally:
         partner.close()
+
+
+def test_a_partner_keeps_the_memory_behind_a_bare_address() -> None:
+    """`ref.memcpy` gets addresses alone: while it is timed, the array that it writes into has to stay."""
+    alone = Partner({"1t": 1, "allt": 1}, 1 << 20)
+    cpus = affinity.cpus()
+    try:
+        for case in ("ref.memcpy/uint8/C/64KiB/1t", "ref.memcpy/uint8/C/1MiB/1t"):
+            alone.answer({"take": case, "look": False, "cpu": cpus[0]})
+            written, *_ = alone._run.args
+            assert alone._ready.expected().ctypes.data == written
+    finally:
+        affinity.stay_on(cpus)
 
 
 def test_a_side_that_loads_another_bridge_is_refused(ours: Side) -> None:

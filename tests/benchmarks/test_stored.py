@@ -48,6 +48,19 @@ def test_noise_is_unclear() -> None:
     assert {one.word for one in found.cases} == {"unclear"}
 
 
+@pytest.mark.parametrize(("passes", "word"), [(1, "unclear"), (2, "unclear"), (3, "slower")])
+def test_too_few_passes_say_nothing(passes: int, word: str) -> None:
+    """One pass has no range and would be certain of anything: with fewer than three nothing is said."""
+    few, many = (
+        a_session([a_record("bridge.as_tensor", ns=ns, passes=count), a_record("bridge.stack", ns=ns, passes=count)])
+        for ns, count in ((1500, passes), (1000, 6))
+    )
+    slower, faster = compare_sessions(many, few), compare_sessions(few, many)
+    assert [one.word for one in slower.cases] == [word] * 2
+    assert [one.word for one in faster.cases] == [word.replace("slower", "faster")] * 2
+    assert (slower.cases[0].verdict.reason == "takes 3 passes on both sides") is (word == "unclear")
+
+
 def test_a_path_that_became_a_copy_is_told() -> None:
     """What shared in one session and copies in the other is told with the case."""
     found = compare_sessions(session(aliasing="shares"), session(aliasing="copies"))
