@@ -100,7 +100,10 @@ def compare(
     github: Annotated[bool, typer.Option("--github", help="Also write a step summary and comparison.md.")] = False,
     force: Annotated[bool, typer.Option("--force", help="Compare sessions that differ in more than bridge.")] = False,
 ) -> None:
-    """Compare the bridge of two commits, measured in turn: exit 1 where B is worse, 4 where nothing can be said."""
+    """Compare the bridge of two commits, measured in turn: exit 1 where B is worse, 4 where nothing can be said.
+
+    Each comparison is kept in .bench/comparisons, with a page beside it.
+    """
     from . import kept, verdict_text
     from .asked import CompareOptions
 
@@ -162,7 +165,7 @@ def publish(
 @app.command()
 def history(
     commits: Annotated[
-        str | None, typer.Argument(metavar="[RANGE]", help="A commit, or OLD..NEW; measured first.")
+        str | None, typer.Argument(metavar="RANGE", help="A commit, or a range such as HEAD~3..HEAD.")
     ] = None,
     pattern: Filter = None,
     machine: Annotated[str | None, typer.Option(help="A name for this machine; its CPU's by default.")] = None,

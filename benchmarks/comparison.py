@@ -17,7 +17,7 @@ from .behaviour import differences
 from .errors import NoCasesError, WorkerError
 from .instructions import with_instructions
 from .lock import LOCK_FILE, machine_lock
-from .looks import Part, play
+from .looks import Bout, play
 from .outcome import CONTROL, Comparison, Found
 from .partners import Settings, starter
 from .sides import side
@@ -67,13 +67,13 @@ class Sides:
     start: Start
     start_control: Start | None = None
 
-    def parts(self, plan: Plan) -> tuple[Part, Part]:
+    def bouts(self, plan: Plan) -> tuple[Bout, Bout]:
         """Return what plays the cases and what plays the control, which is the same unless interpreters differ."""
         if self.start_control is None:
-            whole = Part((*plan.cases, *plan.control), self.start, plan.threshold, plan.seed)
+            whole = Bout((*plan.cases, *plan.control), self.start, plan.threshold, plan.seed)
             return whole, whole
-        ours = Part(plan.cases, self.start, plan.threshold, plan.seed)
-        return ours, Part(plan.control, self.start_control, plan.threshold, plan.seed)
+        ours = Bout(plan.cases, self.start, plan.threshold, plan.seed)
+        return ours, Bout(plan.control, self.start_control, plan.threshold, plan.seed)
 
 
 def between(a: str, b: str, plan: Plan, observer: Observer, *, lock_file: Path = LOCK_FILE) -> Comparison:
@@ -110,10 +110,10 @@ def compare(sides: Sides, plan: Plan, observer: Observer) -> Comparison:
         why = str(error).replace(f"a process of {sides.b.name} ", "")
         failed = tuple(Found(case=case, verdict=None, failed={"b": why}) for case in plan.cases)
         return _comparison(sides, plan, loaded, failed, ())
-    cases, control = sides.parts(plan)
-    parts = tuple(dict.fromkeys((cases, control)))
-    observer.begin(sum(len(part.cases) for part in parts) * plan.most_rounds, plan.most_rounds)
-    play(parts, plan.effort, observer)
+    cases, control = sides.bouts(plan)
+    bouts = tuple(dict.fromkeys((cases, control)))
+    observer.begin(sum(len(bout.cases) for bout in bouts) * plan.most_rounds, plan.most_rounds)
+    play(bouts, plan.effort, observer)
     return _comparison(
         sides, plan, loaded, tuple(map(cases.found, plan.cases)), tuple(map(control.found, plan.control))
     )

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from .verdicts import Look, Verdict
 
 
-class Part:
-    """Cases that one pair of sides plays, and what is known of each; a comparison has one part, or two."""
+class Bout:
+    """Cases that one pair of sides plays, and what is known of each; a comparison has one bout, or two."""
 
     def __init__(self, cases: Iterable[str], start: Start, threshold: float, seed: int) -> None:
         self.cases = tuple(dict.fromkeys(cases))
@@ -72,27 +72,27 @@ class Part:
         )
 
 
-def play(parts: Sequence[Part], effort: str, observer: Observer) -> None:
-    """Play the rounds of an effort over all parts, each round over one after the other, and judge every case."""
+def play(bouts: Sequence[Bout], effort: str, observer: Observer) -> None:
+    """Play the rounds of an effort over all bouts, each round over one after the other, and judge every case."""
     played = 0
     for look in LOOKS[effort]:
         for number in range(played + 1, look.rounds + 1):
-            for part in parts:
-                part.play(number, observer)
+            for bout in bouts:
+                bout.play(number, observer)
         played = look.rounds
-        for part in parts:
-            part.look(look)
-    _confirm(parts, observer)
+        for bout in bouts:
+            bout.look(look)
+    _confirm(bouts, observer)
 
 
-def _confirm(parts: Sequence[Part], observer: Observer) -> None:
-    for part in parts:
-        part.flag()
+def _confirm(bouts: Sequence[Bout], observer: Observer) -> None:
+    for bout in bouts:
+        bout.flag()
     for number in range(CONFIRMATION + 1, CONFIRMATION + CONFIRMATION_ROUNDS + 1):
-        for part in parts:
-            part.play_again(number, observer)
-    for part in parts:
-        part.confirm()
+        for bout in bouts:
+            bout.play_again(number, observer)
+    for bout in bouts:
+        bout.confirm()
 
 
 def _play(duet: Duet, cases: Sequence[str], number: int, observer: Observer) -> None:

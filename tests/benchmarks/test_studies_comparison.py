@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from benchmarks.studies import false_alarms, found_changes, looks, one_cpu, runs
+from benchmarks.studies import false_alarms, found_changes, instruction_layouts, looks, one_cpu, runs
 from benchmarks.studies.found_changes import planted, shares
 from benchmarks.studies.planted import SHARES
 from benchmarks.verdicts import LOOKS
@@ -102,6 +102,27 @@ def test_errors_of_rounds_are_told_by_kind() -> None:
     told = list(one_cpu.summary(lines))
     assert told[2] == "| free | 1 | 4 | 24.5% | 24.5% | 50.0% |"
     assert told[3] == "| together | 1 | 4 | 0.8% | 0.8% | 0.0% |"
+
+
+def test_code_that_nobody_calls_is_what_differs(tmp_path: Path) -> None:
+    """Sides of the study of counts differ in their folder's length and in unused code, and import all the same."""
+    one, other = instruction_layouts.sides(tmp_path, 2)
+    assert len(one.folder.name) != len(other.folder.name)
+    assert one.bridge_hash != other.bridge_hash
+    added = (
+        (other.folder / "bridge" / "__init__.py")
+        .read_text()
+        .removeprefix((one.folder / "bridge" / "__init__.py").read_text())
+    )
+    space: dict[str, Any] = {}
+    exec(added, space)  # noqa: S102  what the study has just written
+    assert all(name.startswith(("_unused_", "__")) for name in space)
+
+
+def test_spreads_of_counts_are_told_the_largest_first() -> None:
+    """The table has each case that all sides counted, by the largest count over the smallest."""
+    told = list(instruction_layouts.summary([{"a": 1000, "b": 200, "c": 1}, {"a": 1006, "b": 210}]))
+    assert told[2:] == ["| b | 200 | 5.00% |", "| a | 1,000 | 0.60% |"]
 
 
 def test_a_study_goes_on_where_it_was_cut(tmp_path: Path) -> None:
