@@ -15,7 +15,7 @@ ROOT = Path(__file__).parents[2]
 FEW = r"^bridge\.(as_array|stack|as_tensor|copyto)/float32/C/(64B|4KiB)/1t|^bridge\.as_tensor\.copy/float32/C/4KiB/1t"
 #: With few cases one that is unclear is more than a tenth of them; nothing is to be found here, so more are affordable.
 MORE = (
-    r"^bridge\.(as_array|stack|as_tensor|copyto|copyto\.out_array|as_tensor\.copy|standardize)"
+    r"^bridge\.(as_array|stack|as_tensor|copyto|copyto\.out_array|as_tensor\.copy|as_array\.copy|standardize)"
     r"/float32/C/(64B|4KiB|1MiB)/1t"
 )
 SLOWER, COPIED = "bridge.stack/float32/C/4KiB/1t", "bridge.as_array/float32/C/"
