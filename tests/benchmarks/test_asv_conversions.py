@@ -18,10 +18,12 @@ PLAIN = "64B/float32/C"
 @pytest.fixture
 def suite(registry: None, monkeypatch: pytest.MonkeyPatch) -> ModuleType:
     """Return the module, which forgets what a test defines in it."""
-    before = dict(vars(asv_conversions))
+    before, published = dict(vars(asv_conversions)), dict(asv_conversions.PUBLISHED)
     yield asv_conversions
     for name in set(vars(asv_conversions)) - set(before):
         delattr(asv_conversions, name)
+    for name in set(asv_conversions.PUBLISHED) - set(published):
+        del asv_conversions.PUBLISHED[name]
 
 
 def define(suite: ModuleType, name: str, function: object) -> None:
