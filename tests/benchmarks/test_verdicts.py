@@ -55,6 +55,22 @@ def test_an_interval_covers_as_often_as_it_says(rounds: int) -> None:
     assert held / 2**rounds >= 0.8
 
 
+@pytest.mark.parametrize("rounds", [7, 9])
+def test_ties_make_an_interval_no_less_sure(rounds: int) -> None:
+    """Where all errors are of one size, every pair ties, and the interval still holds the true value often enough."""
+    found = [shift(signs, 0.8) for signs in itertools.product((-1.0, 1.0), repeat=rounds)]
+    assert sum(one.low <= 0 <= one.high for one in found) / 2**rounds >= 0.8
+
+
+@pytest.mark.parametrize(
+    ("known", "word"),
+    [([0.0] * 10, "same"), ([0.2] * 10, "slower"), ([0.2] * 5 + [0.0] * 5, "unclear"), ([0.2, -0.2] * 5, "unclear")],
+)
+def test_rounds_that_tie_are_judged(known: list[float], word: str) -> None:
+    """Rounds that say just the same, as a coarse clock makes them, are no error and no certainty of their own."""
+    assert verdict(shift(known, 0.995)).word == word
+
+
 def test_too_few_rounds_have_no_interval() -> None:
     """Seven rounds cannot give 99 %, and the error says how many can."""
     with pytest.raises(ValueError, match=r"7 rounds give no interval of 99\.0%; it takes 8"):
