@@ -144,7 +144,7 @@ def test_a_change_is_told_of_its_case(valgrind: Callable[..., Side]) -> None:
     told = with_instructions(found(TO_TENSOR, COPY, TO_ARRAY, a=a, b=b))
     assert [one.changes for one in told.cases] == [("instructions 12,345 -> 15,432 (+25.0%)",), (), ()]
     assert ([one.word for one in told.cases], told.exit_code) == (["same"] * 3, 0)
-    assert told.notes == ("Instructions of one call were counted in 2 sharing cases: 1 changed by 1% or more.",)
+    assert told.notes == ("Instructions of one call were counted in 2 sharing cases: 1 changed by 2% or more.",)
     assert "instructions 12,345 -> 15,432 (+25.0%)" in verdict_text.to_table(told)
 
 
@@ -154,7 +154,7 @@ def test_that_nothing_changed_is_told_too(valgrind: Callable[..., Side]) -> None
     told = with_instructions(replace(whole, notes=("Before.",)))
     assert told.cases == whole.cases
     assert told.notes[0] == "Before."
-    assert told.notes[1].endswith("counted in 2 sharing cases: none changed by 1% or more.")
+    assert told.notes[1].endswith("counted in 2 sharing cases: none changed by 2% or more.")
 
 
 def test_a_failure_is_a_sentence_below_the_control(valgrind: Callable[..., Side]) -> None:
@@ -180,10 +180,10 @@ def test_without_sharing_cases_nothing_is_started(valgrind: Callable[..., Side])
 
 
 def test_changes_begin_at_a_share_and_a_number() -> None:
-    """A percent of many instructions and a hundred of few are changes, in both directions; what is less is none."""
-    assert changed(100_000, 101_000) == "instructions 100,000 -> 101,000 (+1.0%)"
-    assert changed(100_000, 99_000) == "instructions 100,000 -> 99,000 (-1.0%)"
-    assert changed(100_000, 100_999) is changed(1000, 1000 + LEAST - 1) is None
+    """Two percent of many instructions and a hundred of few are changes, in both directions; what is less is none."""
+    assert changed(100_000, 102_000) == "instructions 100,000 -> 102,000 (+2.0%)"
+    assert changed(100_000, 98_000) == "instructions 100,000 -> 98,000 (-2.0%)"
+    assert changed(100_000, 101_999) is changed(1000, 1000 + LEAST - 1) is None
     assert changed(1000, 1000 + LEAST) == "instructions 1,000 -> 1,100 (+10.0%)"
 
 
