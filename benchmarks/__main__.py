@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from .asked import CompareOptions, RunOptions
+    from .breakdown.outcome import Profile
     from .outcome import Comparison
     from .records import Session
     from .session import Request
@@ -38,9 +39,11 @@ COMMENT: Final = Path("comparison.md")
 SITE: Final = Path(".bench/site")
 COMPARISONS: Final = Path(".bench/comparisons")
 HISTORY: Final = Path(".bench/history")
+PROFILES: Final = Path(".bench/profiles")
 
 _KEPT: Final = "interrupted; finished cases are kept: python -m benchmarks run --resume"
 _NOT_KEPT: Final = "interrupted; a comparison keeps nothing, for its rounds belong together: start it again"
+_NOT_KEPT_PROFILE: Final = "interrupted; a profile keeps nothing, for its parts belong together: start it again"
 _COMMITS_KEPT: Final = "interrupted; commits that were finished are kept: the same command goes on with the others"
 
 T = TypeVar("T")
@@ -196,10 +199,12 @@ def history(
 def profile(
     case: Annotated[str, typer.Argument(help="A case id, such as torch.tensor/float32/C/64MiB/1t.")],
     json_: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
-    passes: Annotated[int, typer.Option(min=1, help="Passes.")] = 3,
+    passes: Annotated[int, typer.Option(min=1, help="Passes.")] = 5,
+    device: Annotated[str, typer.Option(help="cpu, cuda or cuda:N, for a path that needs one.")] = "cpu",
+    out: Annotated[Path, typer.Option(help="The folder for the page, the JSON and the trace.")] = PROFILES,
 ) -> None:
-    """Say where the time of one case goes: fixed cost, rate, page faults, multiple of the limit."""
-    from . import breakdown
+    """Say where the time of one case goes, part by part, and what it takes of memory."""
+    from .breakdown import explain, outcome, text
     from .progress import observer
     from .suite.cases import Case
 
@@ -208,8 +213,9 @@ def profile(
     except ValueError as error:
         _stop(str(error), FAILED)
     with observer() as watched:
-        found = _guarded(lambda: breakdown.measure(wanted, passes, watched))
-    _say(breakdown.to_json(found) if json_ else breakdown.to_text(found))
+        found = _guarded(lambda: explain.profile(wanted, passes, watched, device=device), _NOT_KEPT_PROFILE)
+    _say(outcome.to_json(found) if json_ else text.to_text(found))
+    _keep_profile(found, out / wanted.id.replace("/", "-").replace(">", "-"))
 
 
 def _request(asked: RunOptions, out: Path) -> Request:
@@ -259,6 +265,20 @@ def _keep(found: Comparison) -> None:
         _note(f"Page: {write_page(path)}")
     except OSError as error:
         _note(f"its page is not written: {error}")
+
+
+def _keep_profile(found: Profile, folder: Path) -> None:
+    """Keep a profile as JSON, its trace, and its page where pages can be made."""
+    from .breakdown import outcome
+
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / "profile.json").write_text(outcome.to_json(found) + "\n", encoding="utf-8")
+        (folder / "trace.json").write_text(found.trace, encoding="utf-8")
+    except OSError as error:
+        _note(f"the profile is not kept: {error}")
+        return
+    _note(f"Profile: {folder / 'profile.json'}\nTrace, for ui.perfetto.dev or chrome://tracing: {folder / 'trace.json'}")
 
 
 def _stored(asked: CompareOptions, pattern: str | None) -> Comparison:

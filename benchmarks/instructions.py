@@ -19,7 +19,7 @@ from time import monotonic
 from typing import TYPE_CHECKING, Final
 
 from .callgrind import MACHINE
-from .counter import BLOCKS, CALLS, EMPTY
+from .counter import BLOCKS, EMPTY, EVERY
 from .errors import NotCountedError
 from .machine import scrubbed
 from .partners import environment
@@ -105,8 +105,10 @@ def unavailable() -> str | None:
     return None if shutil.which(_VALGRIND) else "valgrind is not installed"
 
 
-def count(sides: Sequence[Side], cases: Sequence[str], limit_s: float = LIMIT_S) -> list[dict[str, int]]:
-    """Return, of each side, the instructions of one call of every case that shares there.
+def count(
+    sides: Sequence[Side], cases: Sequence[str], limit_s: float = LIMIT_S, *, every: bool = False
+) -> list[dict[str, int]]:
+    """Return, of each side, the instructions of one call of every case that shares there, or of `every` case.
 
     All sides are counted at the same time, in one process each: another process does not change a count.
 
@@ -117,21 +119,21 @@ def count(sides: Sequence[Side], cases: Sequence[str], limit_s: float = LIMIT_S)
         raise NotCountedError(reason)
     until = monotonic() + limit_s
     with ExitStack() as stack:
-        running = [stack.enter_context(closing(_Counting(side, cases))) for side in sides]
+        running = [stack.enter_context(closing(_Counting(side, cases, every=every))) for side in sides]
         return [one.counts(max(until - monotonic(), 0)) for one in running]
 
 
 class _Counting:
     """Callgrind at work over one side."""
 
-    def __init__(self, side: Side, cases: Sequence[str]) -> None:
+    def __init__(self, side: Side, cases: Sequence[str], *, every: bool) -> None:
         self._side = side
         self._folder = tempfile.TemporaryDirectory()
         self._file = Path(self._folder.name, "counts")
         self._answer, self._log = tempfile.TemporaryFile(), tempfile.TemporaryFile()  # noqa: SIM115  see close
         out = f"--callgrind-out-file={str(self._file).replace('%', '%%')}"
         self._process = subprocess.Popen(  # noqa: S603  our own module
-            [_VALGRIND, *_OPTIONS, out, sys.executable, "-P", "-m", "benchmarks.counter", *cases],
+            [_VALGRIND, *_OPTIONS, out, sys.executable, "-P", "-m", "benchmarks.counter", *([EVERY] if every else []), *cases],
             stdin=subprocess.DEVNULL,
             stdout=self._answer,
             stderr=self._log,
@@ -150,8 +152,8 @@ class _Counting:
             if said["bridge"] != self._side.bridge_hash:
                 raise NotCountedError(f"{self._side.name} loads the bridge of {said['file']}, not its own")
             with self._file.open(encoding="utf-8", errors="replace") as lines:
-                per_call = _per_call(parts(lines))
-            return {self._cases[number]: per_call[str(number)] for number in said["shared"]}
+                per_call = _per_call(parts(lines), said["calls"])
+            return {self._cases[number]: per_call[str(number)] for number in said["counted"]}
         except (OSError, ValueError, KeyError) as error:
             raise NotCountedError(f"no counts of {self._side.name} can be read: {scrubbed(str(error))}") from error
 
@@ -173,7 +175,7 @@ class _Counting:
         self._folder.cleanup()
 
 
-def _per_call(counted: Iterable[tuple[str, int]]) -> dict[str, int]:
+def _per_call(counted: Iterable[tuple[str, int]], calls: int) -> dict[str, int]:
     """Return the instructions of one call by the number of its case: the smallest block, less what an empty one takes.
 
     Raises:
@@ -187,7 +189,7 @@ def _per_call(counted: Iterable[tuple[str, int]]) -> dict[str, int]:
     empty = min(blocks.pop(EMPTY))
     if blocks and min(map(min, blocks.values())) <= empty:
         raise ValueError("calls took no more instructions than none")
-    return {name: round((min(counts) - empty) / CALLS) for name, counts in blocks.items()}
+    return {name: round((min(counts) - empty) / calls) for name, counts in blocks.items()}
 
 
 def parts(lines: Iterable[str]) -> Iterator[tuple[str, int]]:

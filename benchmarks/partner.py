@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 
     from .records import Json
     from .suite.calls import Call
+    from .suite.cases import Case
 
 _WARM_UP_CALLS = 2
 
@@ -60,16 +61,19 @@ class Partner:
 
             return {"observed": observe(Probe(path=asked["probe"], trait=asked["trait"]))}
         assert self._run is not None, "a case is taken before it is timed"
-        if "calibrate" in asked:
-            return {"call_ns": calibrate(self._run, perf_counter_ns)[1]}
-        loops, before = asked["time"], minor_faults()
-        elapsed_ns = batch_ns(self._run, loops, perf_counter_ns)
+        return self._calibrated(self._run) if "calibrate" in asked else self._timed(self._run, asked["time"])
+
+    def _calibrated(self, run: Callable[[], object]) -> Json:
+        return {"call_ns": calibrate(run, perf_counter_ns)[1]}
+
+    def _timed(self, run: Callable[[], object], loops: int) -> Json:
+        before = minor_faults()
+        elapsed_ns = batch_ns(run, loops, perf_counter_ns)
         return {"call_ns": elapsed_ns / loops, "minflt": (minor_faults() - before) / loops}
 
     def _take(self, case_id: str, *, look: bool, cpu: int | None) -> Json:
         import torch  # noqa: PLC0415  as above
 
-        from .suite.calls import call  # noqa: PLC0415
         from .suite.cases import Case  # noqa: PLC0415
         from .suite.checks import WrongResultError  # noqa: PLC0415
         from .suite.probes import REFUSALS  # noqa: PLC0415
@@ -80,7 +84,7 @@ class Partner:
         affinity.stay_on(self._cpus if cpu is None or case.threads != "1t" else {cpu})
         torch.set_num_threads(self._threads[case.threads])
         try:
-            ready = call(case, self._cache)
+            ready = self._call(case)
             seen = _seen(ready) if look else {}
             for _ in range(_WARM_UP_CALLS):
                 ready.run()
@@ -89,6 +93,11 @@ class Partner:
         self._run = partial(ready.path.function, *ready.args)
         self._ready = ready  # it owns memory of which some paths get the bare address
         return {"taken": seen}
+
+    def _call(self, case: Case) -> Call:
+        from .suite.calls import call  # noqa: PLC0415  loads torch
+
+        return call(case, self._cache)
 
 
 def _seen(ready: Call) -> Json:

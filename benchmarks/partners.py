@@ -62,6 +62,8 @@ class Process:
 
     #: What the process runs.
     module: ClassVar[str] = "benchmarks.partner"
+    #: What its environment has besides.
+    variables: ClassVar[Mapping[str, str]] = {}
 
     def __init__(self, side: Side, settings: Settings, number: int) -> None:
         self._log = tempfile.TemporaryFile()  # noqa: SIM115  closed with the process
@@ -71,7 +73,7 @@ class Process:
             stdout=subprocess.PIPE,
             stderr=self._log,
             cwd=side.folder,
-            env=environment(side, number),
+            env=environment(side, number) | self.variables,
             start_new_session=True,
         )
         self.who = self.ask({"threads": dict(settings.threads), "cache_bytes": settings.cache_bytes})

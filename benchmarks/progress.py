@@ -37,9 +37,9 @@ class Bar:
     passes: int = 0
 
     def begin(self, total: int, passes: int) -> None:
-        """Set the number of steps."""
+        """Set the number of steps from now on."""
         self.passes = passes
-        self.progress.update(self.task, total=total)
+        self.progress.reset(self.task, total=total)
 
     def started(self, name: str, stage: int) -> None:
         """Show what runs now."""
@@ -62,8 +62,8 @@ class Lines:
     done: int = 0
 
     def begin(self, total: int, passes: int) -> None:
-        """Say how many steps there are."""
-        self.total, self.passes = total, passes
+        """Say how many steps there are from now on."""
+        self.total, self.passes, self.done, self.stage = total, passes, 0, None
 
     def started(self, name: str, stage: int) -> None:  # noqa: ARG002  a log names stages, not cases
         """Say that a stage begins, once."""

@@ -30,12 +30,14 @@ class Copy:
     ns: float
 
 
-def recorded(run: Callable[[], object], wait: Callable[[], object]) -> str:
-    """Call `CALLS` times under the profiler and return its trace, the JSON that Chrome reads."""
-    from torch.profiler import ProfilerActivity, profile  # noqa: PLC0415  only where a device is asked for
+def recorded(run: Callable[[], object], wait: Callable[[], object], calls: int = CALLS) -> str:
+    """Call some times under the profiler and return its trace, the JSON that Chrome reads."""
+    import torch  # noqa: PLC0415  only where a trace is asked for
+    from torch.profiler import ProfilerActivity, profile  # noqa: PLC0415
 
-    with profile(activities=[ProfilerActivity.CPU, ProfilerActivity.CUDA]) as profiler:
-        for _ in range(CALLS):
+    device = [ProfilerActivity.CUDA] if torch.cuda.is_available() else []
+    with profile(activities=[ProfilerActivity.CPU, *device]) as profiler:
+        for _ in range(calls):
             run()
         wait()
     with tempfile.TemporaryDirectory() as folder:

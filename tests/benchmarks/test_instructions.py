@@ -55,7 +55,8 @@ def valgrind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., S
 
 def said(*shared: int, bridge: str = HASH) -> Order:
     """Return the order to say which cases were counted, of which bridge."""
-    return {"says": json.dumps({"bridge": bridge, "file": "site-packages/bridge/__init__.py", "shared": shared})}
+    said = {"bridge": bridge, "file": "site-packages/bridge/__init__.py", "counted": shared, "calls": CALLS}
+    return {"says": json.dumps(said)}
 
 
 def blocks(*per_call: int, spikes: int = 0) -> Order:
@@ -257,7 +258,7 @@ def test_what_copies_or_refuses_is_left_out(collecting: None) -> None:
     """Only cases that are seen to share are counted; they keep their numbers."""
     cases = ["bridge.as_tensor/float32/readonly/64B/1t", "torch.from_numpy/float32/reversed/64B/1t", TO_ARRAY]
     noted = Noted()
-    assert counted(cases, noted)["shared"] == [2]
+    assert counted(cases, noted)["counted"] == [2]
     assert {one[1] for one in noted.asked if one[0] == "dump"} == {EMPTY, "2"}
 
 

@@ -1,10 +1,10 @@
-import json
-
 import pytest
 
-from benchmarks import breakdown
-from benchmarks.breakdown import Breakdown, explain, ladder, limit_of, to_json, to_text
+from benchmarks.breakdown import growth
+from benchmarks.breakdown.growth import explain, ladder, limit_of
+from benchmarks.breakdown.outcome import Growth
 from benchmarks.errors import CaseFailedError, NoCasesError
+from benchmarks.matrix import Surroundings
 from benchmarks.model import Flat, NoFit
 from benchmarks.suite.cases import SIZES, Case
 from tests.builders import a_failure, a_full_session, a_record, a_session
@@ -27,24 +27,24 @@ class Quiet:
 
 
 @pytest.fixture(scope="module")
-def known() -> Breakdown:
+def known() -> Growth:
     """Return the breakdown of a copy that costs 2300 ns, then 36 bytes a ns in caches and 2 in fresh pages."""
     return explain(a_full_session(spread=0.0), COPY)
 
 
-def fit_of(found: Breakdown, regime: str) -> object:
+def fit_of(found: Growth, regime: str) -> object:
     """Return the line of a regime."""
     return next(line for one, line in found.fits if one.name == regime)
 
 
-def test_the_fixed_cost_and_rate_are_found_again(known: Breakdown) -> None:
+def test_the_fixed_cost_and_rate_are_found_again(known: Growth) -> None:
     """The fixed cost and the rate that the times were made of are given back, each in its regime."""
     cache, fresh = fit_of(known, "cache"), fit_of(known, "fresh pages")
     assert cache.fixed_ns.value == pytest.approx(2300)
     assert (cache.rate.value, fresh.rate.value) == (pytest.approx(36), pytest.approx(2))
 
 
-def test_the_case_itself_is_told(known: Breakdown) -> None:
+def test_the_case_itself_is_told(known: Growth) -> None:
     """Time, faults, payload and the multiple of the limit are those of the case, not of its smaller sizes."""
     nbytes = SIZES["256MiB"]
     time_ns, limit_ns = 2300 + nbytes / 2, 280 + nbytes / 16
@@ -73,23 +73,6 @@ def test_sharing_moves_nothing() -> None:
     found = explain(a_full_session(spread=0.0), SHARE)
     assert found.gigabytes_per_s is None
     assert isinstance(found.flat, Flat)
-    text = to_text(found)
-    assert "none moves: the result shares memory with its source" in text
-    assert "the cost does not depend on the size" in text
-    assert "GB/s" not in text
-
-
-def test_the_text_says_each_number_with_its_unit(known: Breakdown) -> None:
-    """The text has the id, the spelling, and one line each for time, payload, limit, faults and every regime."""
-    lines = to_text(known).splitlines()
-    assert lines[0] == COPY.id
-    assert lines[1].strip() == "torch.tensor(x)   (copies)"
-    words = {line.split()[0]: line for line in lines[2:]}
-    assert "134.2 ms [134.2, 134.2] per call" in words["time"]
-    assert "2 GB/s (1e9 bytes of payload a second" in words["payload"]
-    assert "8x [8, 8]" in words["limit"]
-    assert "65,536 minor faults per call" in words["page"]
-    assert "2.3 µs [2.3, 2.3] fixed, then 36 GB/s [36, 36] over 6 sizes" in words["cache"]
 
 
 def test_what_the_times_do_not_allow_is_said() -> None:
@@ -101,24 +84,6 @@ def test_what_the_times_do_not_allow_is_said() -> None:
     limits = [a_record("ref.memcpy", ns=50, size="512B", family="limit", dtype="uint8")]
     found = explain(a_session([*records, *limits]), Case.parse("torch.tensor/float32/C/512B/1t"))
     assert isinstance(fit_of(found, "cache"), NoFit)
-    assert "no line: " in to_text(found)
-
-
-def test_a_fixed_cost_that_is_none_is_not_claimed() -> None:
-    """Times that grow from zero have a rate, and no fixed cost that could be told from nothing."""
-    sizes = [size for size in SIZES if SIZES[size] <= SIZES["64KiB"]]
-    records = [a_record("torch.tensor", ns=SIZES[size] / 2, size=size, aliasing="copies") for size in sizes]
-    limits = [a_record("ref.memcpy", ns=50, size="64KiB", family="limit", dtype="uint8")]
-    text = to_text(explain(a_session([*records, *limits]), Case.parse("torch.tensor/float32/C/64KiB/1t")))
-    assert "no fixed cost that can be told from 0" in text
-
-
-def test_json_holds_the_same_numbers(known: Breakdown) -> None:
-    """The JSON has the numbers of the text, unrounded, lines by the name of their regime."""
-    found = json.loads(to_json(known))
-    assert found["case"] == COPY.id
-    assert found["time_ns"]["value"] == known.time_ns.value
-    assert found["fits"]["cache"]["rate"]["value"] == pytest.approx(36)
 
 
 def test_a_ladder_has_each_smaller_size_and_its_limit() -> None:
@@ -158,7 +123,7 @@ def test_a_case_that_is_not_there_has_no_breakdown() -> None:
 def test_a_case_of_no_sense_is_refused_before_anything_runs(case: str, words: str) -> None:
     """A path that does not exist, or a source it refuses, is said at once."""
     with pytest.raises(NoCasesError, match=words):
-        breakdown.measure(Case.parse(case), 1, Quiet())
+        growth.measure(Case.parse(case), 1, Quiet(), Surroundings.here())
 
 
 def test_a_case_is_measured_in_a_session_that_is_not_kept(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -169,10 +134,10 @@ def test_a_case_is_measured_in_a_session_that_is_not_kept(monkeypatch: pytest.Mo
         asked.append(request)
         path = request.out / "20260101T000000Z-a.jsonl"
         session = a_full_session(spread=0.0)
-        breakdown.store.write(path, session)
+        growth.store.write(path, session)
         return path
 
-    monkeypatch.setattr(breakdown, "run", run)
-    assert breakdown.measure(COPY, 2, Quiet()).case == COPY.id
+    monkeypatch.setattr(growth, "run", run)
+    assert growth.measure(COPY, 2, Quiet(), Surroundings.here()).case == COPY.id
     assert (asked[0].passes, asked[0].with_semantics, list(asked[0].cases)) == (2, False, ladder(COPY))
     assert not asked[0].out.exists()

@@ -1,0 +1,134 @@
+"""A profile in words: one screen, the parts of the time first."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from benchmarks.model import Flat, NoFit
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from benchmarks.model import Fit
+    from benchmarks.statistics import Estimate
+
+    from .outcome import Growth, Profile
+
+_BAR: Final = 30
+_UNITS: Final = ((1e9, "s"), (1e6, "ms"), (1e3, "µs"), (1.0, "ns"))
+_SIZES: Final = ((1 << 30, "GiB"), (1 << 20, "MiB"), (1 << 10, "KiB"))
+
+
+def to_text(found: Profile) -> str:
+    """Return a profile in words."""
+    return "\n".join(
+        [
+            found.case,
+            f"  {found.spelling}   ({found.growth.aliasing})",
+            "",
+            *_where(found),
+            "",
+            *_memory(found),
+            "",
+            *_grows(found.growth),
+            *_missing(found),
+            "",
+            "How it was measured",
+            *(f"  {one.name:<18} {one.method}" for one in found.breakdown.parts),
+        ]
+    )
+
+
+def _where(found: Profile) -> Iterator[str]:
+    whole = found.breakdown.whole
+    yield f"Where {ns(whole)} per call go"
+    for one in found.breakdown.parts:
+        share = one.ns.value / whole.value
+        yield f"  {one.name:<18}{_short(one.ns.value):>10} {_range(one.ns):<20}{share:>7.1%} {bar(share)}".rstrip()
+    if found.ns_per_fault:
+        counted = f"{found.minflt['fresh']:,.6g} a call in fresh memory, {found.minflt['warm']:,.6g} in warm"
+        yield f"  minor faults: {counted}; {_short(found.ns_per_fault)} each"
+
+
+def bar(share: float) -> str:
+    """Return a share of the whole as blocks; nothing below zero, no more than the whole."""
+    return "█" * round(_BAR * max(0.0, min(1.0, share)))
+
+
+def _memory(found: Profile) -> Iterator[str]:
+    yield "What a call takes"
+    for memory, faults in found.minflt.items():
+        yield f"  minor faults, {memory} memory: {faults:,.6g}"
+    for name, value in found.facts.items():
+        yield f"  {label(name)}: {amount(name, value)}"
+
+
+def label(name: str) -> str:
+    """Return the name of a fact in words: ``resident_peak_bytes`` -> ``resident peak``."""
+    return name.removesuffix("_bytes").replace("_", " ").replace("numpy", "NumPy").replace("python", "Python")
+
+
+def amount(name: str, value: int) -> str:
+    """Return a fact's number: bytes in the unit that fits, everything else as it is."""
+    if not name.endswith("_bytes"):
+        return f"{value:,}"
+    scale, unit = next((one for one in _SIZES if value >= one[0]), (1, "B"))
+    return f"{value / scale:.4g} {unit}"
+
+
+def _grows(known: Growth) -> Iterator[str]:
+    yield "How it grows with the size"
+    yield f"  payload       {_payload(known)}"
+    yield f"  limit         {_times(known.times_limit)} what nothing can beat: the same bytes by memmove or copy engine"
+    if isinstance(known.flat, Flat):
+        yield "  any size      the same time: the cost does not depend on the size"
+        return
+    for regime, line in known.fits:
+        yield f"  {regime.name:<13} {fit_text(line)}"
+
+
+def _missing(found: Profile) -> Iterator[str]:
+    if found.missing:
+        yield ""
+        yield "Not available here"
+    for name, reason in found.missing.items():
+        yield f"  {label(name)}: {reason}"
+
+
+def _payload(known: Growth) -> str:
+    if known.gigabytes_per_s is None:
+        return "none moves: the result shares memory with its source"
+    return f"{known.gigabytes_per_s:.3g} GB/s (1e9 bytes of payload a second, counted once)"
+
+
+def fit_text(line: Fit | NoFit) -> str:
+    """Return a line of the cost model in words, or why there is none."""
+    if isinstance(line, NoFit):
+        return f"no line: {line.reason}"
+    fixed = "no fixed cost that can be told from 0" if line.fixed_ns is None else f"{ns(line.fixed_ns)} fixed"
+    return (
+        f"{fixed}, then {line.rate.value:.3g} GB/s [{line.rate.low:.3g}, {line.rate.high:.3g}] over {line.sizes} sizes"
+    )
+
+
+def _times(found: Estimate) -> str:
+    return f"{found.value:.3g}x [{found.low:.3g}, {found.high:.3g}]"
+
+
+def ns(found: Estimate) -> str:
+    """Return a time and its interval in the unit that fits the value."""
+    return f"{_short(found.value)} {_range(found)}"
+
+
+def _short(value_ns: float) -> str:
+    scale, unit = _unit(value_ns)
+    return f"{value_ns / scale:.4g} {unit}"
+
+
+def _range(found: Estimate) -> str:
+    scale, _ = _unit(found.value)
+    return f"[{found.low / scale:.4g}, {found.high / scale:.4g}]"
+
+
+def _unit(value_ns: float) -> tuple[float, str]:
+    return next((one for one in _UNITS if abs(value_ns) >= one[0]), _UNITS[-1])

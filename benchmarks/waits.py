@@ -1,0 +1,19 @@
+"""How long a thread could have run and had no CPU, as Linux counts it (Documentation/scheduler/sched-stats.rst)."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Final
+
+_SCHEDSTAT: Final = Path("/proc/thread-self/schedstat")
+
+
+def run_queue_wait_ns(schedstat: Path = _SCHEDSTAT) -> int | None:
+    """Return the nanoseconds that the calling thread has waited in a run queue so far; None where nobody counts.
+
+    The file has three numbers: nanoseconds on a CPU, nanoseconds waiting for one, turns.
+    """
+    try:
+        return int(schedstat.read_text(encoding="ascii").split()[1])
+    except (OSError, IndexError, ValueError):
+        return None
