@@ -256,13 +256,19 @@ def _keep(found: Comparison) -> None:
         _note(f"the comparison is not kept: {error}")
         return
     _note(f"Comparison: {path}")
-    try:
+    with _page():
         from reports.comparison import write_page
+
+        _note(f"Page: {write_page(path)}")
+
+
+@contextmanager
+def _page() -> Iterator[None]:
+    """Draw the page of what is kept already: what hinders that is said, and changes neither result nor exit code."""
+    try:
+        yield
     except ModuleNotFoundError as error:
         _note(f"its page needs {error.name}, which is not installed: pip install --editable '.[report]'")
-        return
-    try:
-        _note(f"Page: {write_page(path)}")
     except OSError as error:
         _note(f"its page is not written: {error}")
 
@@ -279,6 +285,10 @@ def _keep_profile(found: Profile, folder: Path) -> None:
         _note(f"the profile is not kept: {error}")
         return
     _note(f"Profile: {folder / 'profile.json'}\nTrace, for ui.perfetto.dev or chrome://tracing: {folder / 'trace.json'}")
+    with _page():
+        from reports.profile import write_page
+
+        _note(f"Page: {write_page(found, folder)}")
 
 
 def _stored(asked: CompareOptions, pattern: str | None) -> Comparison:

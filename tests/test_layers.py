@@ -13,9 +13,10 @@ ROOT = Path(__file__).parent.parent
 OURS = ("bridge", "benchmarks", "reports")
 #: What reports may know of benchmarks: nothing that loads torch.
 STORED = ("records", "store", "statistics", "verdicts", "model", "suite.cases")
+PROFILED = ("breakdown", "breakdown.outcome", "breakdown.parts", "breakdown.text")
 COMPARED = ("errors", "kept", "outcome", "stored", "verdict_text")
 HISTORY = ("asv_results", "commits", "suite.asv_names")
-SHARED = {f"benchmarks.{name}" for name in (*STORED, *COMPARED, *HISTORY)}
+SHARED = {f"benchmarks.{name}" for name in (*STORED, *PROFILED, *COMPARED, *HISTORY)}
 SUITE_FOREIGN = {"numpy", "torch", "bridge", "ml_dtypes"}
 
 

@@ -30,7 +30,8 @@ def to_text(found: Profile) -> str:
             "",
             *_memory(found),
             "",
-            *_grows(found.growth),
+            "How it grows with the size",
+            *(f"  {name:<13} {said}" for name, said in grows(found.growth)),
             *_missing(found),
             "",
             "How it was measured",
@@ -45,9 +46,16 @@ def _where(found: Profile) -> Iterator[str]:
     for one in found.breakdown.parts:
         share = one.ns.value / whole.value
         yield f"  {one.name:<18}{_short(one.ns.value):>10} {_range(one.ns):<20}{share:>7.1%} {bar(share)}".rstrip()
-    if found.ns_per_fault:
-        counted = f"{found.minflt['fresh']:,.6g} a call in fresh memory, {found.minflt['warm']:,.6g} in warm"
-        yield f"  minor faults: {counted}; {_short(found.ns_per_fault)} each"
+    if said := faults(found):
+        yield f"  {said}"
+
+
+def faults(found: Profile) -> str:
+    """Return what one minor fault costs, in a sentence; nothing where there is none."""
+    if not found.ns_per_fault:
+        return ""
+    counted = f"{found.minflt['fresh']:,.6g} minor faults a call in fresh memory, {found.minflt['warm']:,.6g} in warm"
+    return f"{counted}: {_short(found.ns_per_fault)} each."
 
 
 def bar(share: float) -> str:
@@ -76,15 +84,15 @@ def amount(name: str, value: int) -> str:
     return f"{value / scale:.4g} {unit}"
 
 
-def _grows(known: Growth) -> Iterator[str]:
-    yield "How it grows with the size"
-    yield f"  payload       {_payload(known)}"
-    yield f"  limit         {_times(known.times_limit)} what nothing can beat: the same bytes by memmove or copy engine"
+def grows(known: Growth) -> Iterator[tuple[str, str]]:
+    """Yield what is known beside the smaller sizes, as names and sentences."""
+    yield "payload", _payload(known)
+    yield "limit", f"{_times(known.times_limit)} what nothing can beat: the same bytes by memmove or copy engine"
     if isinstance(known.flat, Flat):
-        yield "  any size      the same time: the cost does not depend on the size"
+        yield "any size", "the same time: the cost does not depend on the size"
         return
     for regime, line in known.fits:
-        yield f"  {regime.name:<13} {fit_text(line)}"
+        yield regime.name, fit_text(line)
 
 
 def _missing(found: Profile) -> Iterator[str]:

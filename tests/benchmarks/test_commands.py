@@ -14,13 +14,15 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from benchmarks import __main__ as main
-from benchmarks import breakdown, checkout, session, store
+from benchmarks import checkout, session, store
 from benchmarks.asked import RunOptions
 from benchmarks.errors import NotComparableError
 from benchmarks.lock import machine_lock
 from benchmarks.outcome import Comparison, Found
 from benchmarks.sides import Side
 from benchmarks.verdicts import Shift, verdict
+from benchmarks.breakdown import explain, growth
+from tests.benchmarks.machines import Machine
 from tests.builders import HOSTILE, a_failure, a_full_session, a_record, a_session
 
 Order = Callable[..., None]
@@ -35,7 +37,10 @@ def _alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fake_worker: Order) 
     lock_file = tmp_path / "lock"
     monkeypatch.setattr(session, "run", partial(session.run, lock_file=lock_file))
     monkeypatch.setattr(session, "resume", partial(session.resume, lock_file=lock_file))
-    monkeypatch.setattr(breakdown, "run", session.run)
+    monkeypatch.setattr(growth, "run", session.run)
+    monkeypatch.setattr(explain, "profile", partial(explain.profile, lock_file=lock_file))
+    monkeypatch.setattr(explain, "starter", lambda _around: Machine().start)
+    monkeypatch.setattr(explain, "instructions_of", lambda _case: 4242)
 
 
 def call(*words: str) -> Result:
@@ -277,18 +282,49 @@ def test_what_others_could_not_trust_is_not_published(known: dict, reason: str) 
     assert not list(Path().rglob("published/**/*.jsonl"))
 
 
+PROFILED = "torch.tensor/float32/C/4KiB/1t"
+KEPT = Path(".bench/profiles/torch.tensor-float32-C-4KiB-1t")
+
+
 def test_a_profile_explains_one_case() -> None:
-    """A profile measures the case with its smaller sizes and says where its time goes; no session is kept."""
-    found = call("profile", "torch.tensor/float32/C/4KiB/1t", "--passes", "2")
+    """A profile says where the time goes, and keeps its JSON, its page and a trace; no session is kept."""
+    found = call("profile", PROFILED, "--passes", "2")
     assert found.exit_code == 0, found.stderr
-    assert found.stdout.startswith("torch.tensor/float32/C/4KiB/1t\n  torch.tensor(a)")
-    assert not Path(".bench").exists()
+    assert found.stdout.startswith(f"{PROFILED}\n  torch.tensor(a)")
+    assert "page faults" in found.stdout
+    assert not list(Path(".bench").rglob("*.jsonl"))
+    assert sorted(one.name for one in KEPT.iterdir()) == ["profile.html", "profile.json", "trace.json"]
+    assert all(str(KEPT / name) in found.stderr for name in ("profile.html", "profile.json", "trace.json"))
 
 
 def test_a_profile_for_machines() -> None:
-    """--json prints one object and nothing else on standard output."""
-    found = call("profile", "torch.tensor/float32/C/4KiB/1t", "--json")
-    assert json.loads(found.stdout)["time_ns"]["passes"] == 3
+    """--json prints one object and nothing else on standard output: the parts, which add up."""
+    found = call("profile", PROFILED, "--json", "--out", "mine")
+    known = json.loads(found.stdout)
+    parts = sum(one["ns"]["value"] for one in known["breakdown"]["parts"])
+    assert parts == pytest.approx(known["breakdown"]["whole"]["value"])
+    assert known["facts"]["instructions"] == 4242
+    assert json.loads(Path("mine", KEPT.name, "profile.json").read_text()) == known
+
+
+def test_a_profile_without_what_makes_pages(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A box that only measures has no page, and is told what a page needs; the rest is kept."""
+    monkeypatch.setitem(sys.modules, "jinja2", None)
+    monkeypatch.delitem(sys.modules, "reports.profile", raising=False)
+    monkeypatch.delitem(sys.modules, "reports.rendering", raising=False)
+    found = call("profile", PROFILED)
+    assert found.exit_code == 0
+    assert "its page needs jinja2" in found.stderr
+    assert (KEPT / "profile.json").is_file()
+
+
+def test_a_profile_that_cannot_be_kept_is_still_said() -> None:
+    """Where nothing can be written, the profile is printed, and why it is not kept."""
+    Path("full").write_text("no folder")
+    found = call("profile", PROFILED, "--out", "full")
+    assert found.exit_code == 0
+    assert "page faults" in found.stdout
+    assert "the profile is not kept: " in found.stderr
 
 
 def test_a_profile_of_a_failing_case_says_how(fake_worker: Order) -> None:

@@ -187,14 +187,6 @@ def test_publish_takes_a_whole_session_and_refuses_a_dirty_one(run: Run, session
     assert "not published" in refused.stderr
 
 
-def test_profile_explains_one_case(run: Run) -> None:
-    """Profile measures a case with its smaller sizes; --json prints fits, faults and the multiple of the limit."""
-    done = run("profile", "torch.tensor/float32/C/4KiB/1t", "--passes", "1", "--json")
-
-    assert done.returncode == 0, done.stderr
-    assert {"times_limit", "minflt_per_call", "fits"} <= json.loads(done.stdout).keys()
-
-
 def test_a_failed_case_costs_the_exit_code_and_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """A session with a failed case is kept, the case is named, and the exit code is 2."""
     path = tmp_path / "failed.jsonl"
