@@ -284,7 +284,9 @@ def _keep_profile(found: Profile, folder: Path) -> None:
     except OSError as error:
         _note(f"the profile is not kept: {error}")
         return
-    _note(f"Profile: {folder / 'profile.json'}\nTrace, for ui.perfetto.dev or chrome://tracing: {folder / 'trace.json'}")
+    _note(
+        f"Profile: {folder / 'profile.json'}\nTrace, for ui.perfetto.dev or chrome://tracing: {folder / 'trace.json'}"
+    )
     with _page():
         from reports.profile import write_page
 

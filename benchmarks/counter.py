@@ -4,7 +4,7 @@ Like a partner it is started with its side's folder first on the path and this c
 ids of cases, after ``--every`` whether they share or not, and then a call at a time. The counts are in callgrind's
 file, under each case's number among them; it answers with one line:
 
-    {"bridge": hash, "file": where it lies, "software": versions, "counted": [numbers of the cases], "calls": in a block}
+    {"bridge": hash, "file": where it lies, "software": versions, "counted": [numbers of cases], "calls": in a block}
 """
 
 from __future__ import annotations
@@ -84,7 +84,7 @@ def _warm_up(run: Callable[[], object], limit_ns: int | None) -> None:
 
 
 def _ready(case_id: str, *, every: bool) -> Call | None:
-    """Return the call of a case, once its values are proved; None where it refuses, or copies and only sharing counts."""
+    """Return the call of a case, once its values are proved; None where it refuses, or copies and is not asked for."""
     import torch  # noqa: PLC0415  loads late, as in a partner
 
     from .suite.calls import call  # noqa: PLC0415

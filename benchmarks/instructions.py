@@ -133,7 +133,17 @@ class _Counting:
         self._answer, self._log = tempfile.TemporaryFile(), tempfile.TemporaryFile()  # noqa: SIM115  see close
         out = f"--callgrind-out-file={str(self._file).replace('%', '%%')}"
         self._process = subprocess.Popen(  # noqa: S603  our own module
-            [_VALGRIND, *_OPTIONS, out, sys.executable, "-P", "-m", "benchmarks.counter", *([EVERY] if every else []), *cases],
+            [
+                _VALGRIND,
+                *_OPTIONS,
+                out,
+                sys.executable,
+                "-P",
+                "-m",
+                "benchmarks.counter",
+                *([EVERY] if every else []),
+                *cases,
+            ],
             stdin=subprocess.DEVNULL,
             stdout=self._answer,
             stderr=self._log,

@@ -73,7 +73,7 @@ class Process:
             stdout=subprocess.PIPE,
             stderr=self._log,
             cwd=side.folder,
-            env=environment(side, number) | self.variables,
+            env={**environment(side, number), **self.variables},
             start_new_session=True,
         )
         self.who = self.ask({"threads": dict(settings.threads), "cache_bytes": settings.cache_bytes})

@@ -72,8 +72,8 @@ def _rows(known: Breakdown) -> Iterator[Row]:
         yield Row(
             kind=kind,
             name=one.name,
-            time=units.time(one.ns.value),
-            interval=units.interval(one.ns, units.time),
+            time=units.time(one.ns.value) if one.ns.value else "0",
+            interval=units.interval(one.ns, units.time) if one.ns.high > one.ns.low else "",
             share=f"{one.ns.value / known.whole.value:.1%}",
             method=one.method,
         )
@@ -94,7 +94,9 @@ def bar(known: Breakdown) -> Markup:
         wide = ns * scale
         said = f"{escape(one.name)}: {units.time(one.ns.value)}"
         if wide > 0:
-            shapes.append(f'<rect class="{kind}" x="{left:.1f}" width="{wide:.1f}" height="{_TALL}"><title>{said}</title></rect>')
+            shapes.append(
+                f'<rect class="{kind}" x="{left:.1f}" width="{wide:.1f}" height="{_TALL}"><title>{said}</title></rect>'
+            )
         if wide >= _NAMED:
             shapes.append(f'<text x="{left + 8:.1f}" y="{_TALL / 2 + 5:.0f}">{escape(one.name)}</text>')
         left += wide
@@ -106,8 +108,9 @@ def bar(known: Breakdown) -> Markup:
 def _about(found: Profile) -> Iterator[str]:
     """Yield when, where and with what this was measured, one sentence each."""
     machine, software = (dict(found.about.get(name) or {}) for name in ("machine", "software"))  # type: ignore[call-overload]
+    at = str(found.about.get("started", ""))[:16].replace("T", " ")
     if cpu := machine.get("cpu"):
-        yield f"Measured on {cpu}, {machine.get('logical_cpus')} CPUs, {str(found.about.get('started', ''))[:16].replace('T', ' ')} UTC."
+        yield f"Measured on {cpu}, {machine.get('logical_cpus')} CPUs, {at} UTC."
     if versions := ", ".join(f"{name} {software[name]}" for name in ("python", "numpy", "torch") if name in software):
         yield f"With {versions}."
     yield f"Medians of {found.breakdown.whole.passes} passes, each in fresh processes; in brackets their range."

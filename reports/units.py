@@ -27,7 +27,7 @@ def size(size_bytes: float) -> str:
 def time(time_ns: float) -> str:
     """Return a time given in nanoseconds: ``time(2370) == "2.37 µs"``."""
     for unit, scale in _TIMES_NS:
-        if time_ns >= scale * 0.9995:
+        if abs(time_ns) >= scale * 0.9995:
             return f"{digits(time_ns / scale)} {unit}"
     return f"{digits(time_ns)} ns"
 

@@ -1,1 +1,1 @@
-"""What the command `profile` does: one case taken apart. Nothing is loaded here, so that pages can be made without torch."""
+"""What the command `profile` does: one case taken apart. Loads nothing, so that pages can be made without torch."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -45,12 +46,12 @@ class _Memmove:
 
     def __init__(self, nbytes: int) -> None:
         self._memory = [torch.ones(nbytes, dtype=torch.uint8).numpy() for _ in range(2)]
-        self._addresses = [one.ctypes.data for one in self._memory]
-        self._nbytes = nbytes
+        out, source = (one.ctypes.data for one in self._memory)
+        self._move = partial(ctypes.memmove, out, source, nbytes)
 
     def __call__(self) -> object:
         """Move them."""
-        return ctypes.memmove(*self._addresses, self._nbytes)
+        return self._move()
 
 
 def _moved(call: Call, result: Any) -> int:  # noqa: ANN401  arrays, tensors, lists of them

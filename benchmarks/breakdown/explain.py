@@ -73,7 +73,9 @@ class Wanted:
         return known if warm.unavailable() is None else tuple(one for one in known if one.name != "warm")
 
 
-def profile(case: Case, passes: int, observer: Observer, *, device: str = "cpu", lock_file: Path = LOCK_FILE) -> Profile:
+def profile(
+    case: Case, passes: int, observer: Observer, *, device: str = "cpu", lock_file: Path = LOCK_FILE
+) -> Profile:
     """Take a case apart on this machine.
 
     Raises:

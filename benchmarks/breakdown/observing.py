@@ -6,7 +6,6 @@ ONE DECORATED FUNCTION = ONE FACT, a number, or why it cannot be told here.
 from __future__ import annotations
 
 import gc
-import json
 import re
 import tracemalloc
 from pathlib import Path
@@ -85,7 +84,7 @@ def numpy_allocated_bytes(call: Call) -> int:
 
 @fact
 def numpy_and_python_peak_bytes(call: Call) -> int:
-    """Return the most that NumPy and Python had allocated at once, what the call dropped before it returned included."""
+    """Return the most that NumPy and Python had allocated at once, with what the call dropped before it returned."""
     tracemalloc.start()
     try:
         call.run()
@@ -119,7 +118,7 @@ def resident_bytes(call: Call) -> int:
 
 @fact
 def resident_peak_bytes(call: Call) -> int:
-    """Return by how much the process had grown at most, what the call dropped before it returned included."""
+    """Return by how much the process had grown at most, with what the call dropped before it returned."""
     before = psutil.Process().memory_info().rss
     try:
         (_SELF / "clear_refs").write_text(_FORGET_PEAK, encoding="ascii")

@@ -164,7 +164,9 @@ def breakdown(passes: Sequence[Pass]) -> Breakdown:
     """
     whole = of_values([one.took["whole"].call_ns for one in passes])
     found = [(name, [measure.of(one) for one in passes], measure.method) for name, measure in PARTS.items()]
-    known = [Part(name=name, ns=of_values(_all(values)), method=method) for name, values, method in found if _all(values)]
+    known = [
+        Part(name=name, ns=of_values(_all(values)), method=method) for name, values, method in found if _all(values)
+    ]
     rest = whole.value - sum(one.ns.value for one in known)
     left = [_left(one) for one in passes]
     unexplained = Estimate(value=rest, low=min(*left, rest), high=max(*left, rest), passes=len(passes))

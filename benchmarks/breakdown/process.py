@@ -1,12 +1,12 @@
 """The process that takes a case apart: a partner that times what is done in a case's stead, and looks at a call.
 
-    {"take": case, "look": no, "cpu": number, "device": name, "settle": "warm" or "fresh"}
-                        -> as a partner; in warm memory it is called until a call faults no more
-    {"instead": "engine" or "move"}
-                        -> {"instead": what is timed from now on}, or {"refused": why}
-    {"time": loops}     -> {"call_ns": ..., "minflt": ..., "wait_ns": ...}, the last null where the system does not say
-    {"observe": yes}    -> {"observed": {name: value or reason}} of one call of the case
-    {"trace": calls}    -> {"trace": text} of torch's profiler, the JSON that Chrome and Perfetto read
+{"take": case, "look": no, "cpu": number, "device": name, "settle": "warm" or "fresh"}
+-> as a partner; in warm memory it is called until a call faults no more
+{"instead": "engine" or "move"}
+-> {"instead": what is timed from now on}, or {"refused": why}
+{"time": loops}     -> {"call_ns": ..., "minflt": ..., "wait_ns": ...}, the last null where the system does not say
+{"observe": yes}    -> {"observed": {name: value or reason}} of one call of the case
+{"trace": calls}    -> {"trace": text} of torch's profiler, the JSON that Chrome and Perfetto read
 """
 
 from __future__ import annotations
@@ -48,9 +48,7 @@ class Instruments:
 class Explainer(Partner):
     """A partner that times what is done in a case's stead, and says how long it waited for a CPU."""
 
-    def __init__(
-        self, threads: Mapping[str, int], cache_bytes: int, instruments: Instruments = Instruments()  # noqa: B008  frozen
-    ) -> None:
+    def __init__(self, threads: Mapping[str, int], cache_bytes: int, instruments: Instruments = Instruments()) -> None:
         super().__init__(threads, cache_bytes)
         self._read = instruments
         self._device = "cpu"

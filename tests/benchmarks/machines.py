@@ -9,7 +9,9 @@ from benchmarks.suite.cases import Case
 class Machine:
     """Plays processes on which calls cost what they are said to; nothing takes time."""
 
-    def __init__(self, *, per_fault: float = 1000.0, wait: float | None = 0.0, refuses: str = "", dies: str = "") -> None:
+    def __init__(
+        self, *, per_fault: float = 1000.0, wait: float | None = 0.0, refuses: str = "", dies: str = ""
+    ) -> None:
         self.per_fault, self.wait, self.refuses, self.dies = per_fault, wait, refuses, dies
         self.started: list[tuple[str, int]] = []
         self.open = 0
@@ -24,10 +26,8 @@ class Machine:
 class Partner:
     """Answers as a process of the machine does."""
 
-    who: dict[str, Any] = {}
-
     def __init__(self, machine: Machine, memory: str) -> None:
-        self.machine, self.memory = machine, memory
+        self.machine, self.memory, self.who = machine, memory, {}
         self.case, self.instead = Case.parse("ref.call/uint8/C/64B/1t"), ""
 
     def ask(self, line: dict[str, Any]) -> dict[str, Any]:

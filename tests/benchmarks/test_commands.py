@@ -16,12 +16,12 @@ from typer.testing import CliRunner, Result
 from benchmarks import __main__ as main
 from benchmarks import checkout, session, store
 from benchmarks.asked import RunOptions
+from benchmarks.breakdown import explain, growth
 from benchmarks.errors import NotComparableError
 from benchmarks.lock import machine_lock
 from benchmarks.outcome import Comparison, Found
 from benchmarks.sides import Side
 from benchmarks.verdicts import Shift, verdict
-from benchmarks.breakdown import explain, growth
 from tests.benchmarks.machines import Machine
 from tests.builders import HOSTILE, a_failure, a_full_session, a_record, a_session
 

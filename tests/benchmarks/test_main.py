@@ -5,7 +5,6 @@ Each test starts the real command with real workers; `test_commands.py` holds th
 
 from __future__ import annotations
 
-import json
 import os
 import re
 import signal

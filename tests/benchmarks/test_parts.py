@@ -87,7 +87,8 @@ def test_a_part_that_nobody_measured_is_none() -> None:
     """A variant that was not timed, or in some passes only, leaves its part out; its time stays unexplained."""
     known = planted()
     shares = Pass(took={name: known.took[name] for name in ("call", "small", "whole", "warm")})
-    assert values(breakdown([shares])).keys() == {"empty call", "overhead", "waiting for a CPU", "page faults", UNEXPLAINED}
+    left = {"empty call", "overhead", "waiting for a CPU", "page faults", UNEXPLAINED}
+    assert values(breakdown([shares])).keys() == left
     assert "moving bytes" not in values(breakdown([known, shares]))
     uncounted = {name: Taken(one.call_ns) for name, one in known.took.items()}
     assert "waiting for a CPU" not in values(breakdown([Pass(took=uncounted)]))

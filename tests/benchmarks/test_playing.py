@@ -64,7 +64,7 @@ def test_a_case_that_is_refused_has_no_parts() -> None:
 def test_a_process_that_dies_is_an_error() -> None:
     """Whichever process dies, the case is named and no process stays."""
     machine = Machine(dies="warm")
-    with pytest.raises(CaseFailedError, match="torch.tensor/float32/C/1MiB/1t apart was killed by SIGSEGV"):
+    with pytest.raises(CaseFailedError, match=r"torch\.tensor/float32/C/1MiB/1t apart was killed by SIGSEGV"):
         played(COPY, machine)
     assert machine.open == 0
 
