@@ -41,6 +41,7 @@ HISTORY: Final = Path(".bench/history")
 
 _KEPT: Final = "interrupted; finished cases are kept: python -m benchmarks run --resume"
 _NOT_KEPT: Final = "interrupted; a comparison keeps nothing, for its rounds belong together: start it again"
+_DOCTOR_NOT_KEPT: Final = "interrupted; nothing is kept of a look at the machine: start it again"
 _COMMITS_KEPT: Final = "interrupted; commits that were finished are kept: the same command goes on with the others"
 
 T = TypeVar("T")
@@ -210,6 +211,25 @@ def profile(
     with observer() as watched:
         found = _guarded(lambda: breakdown.measure(wanted, passes, watched))
     _say(breakdown.to_json(found) if json_ else breakdown.to_text(found))
+
+
+@app.command()
+def doctor(
+    json_: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    strict: Annotated[
+        bool, typer.Option("--strict", help="Exit 4 where a finding is a warning or bad; notes pass.")
+    ] = False,
+) -> None:
+    """Say whether this machine can measure, what stands in the way, and the smallest change it can see."""
+    from .doctor import text
+    from .doctor.diagnose import diagnose
+    from .progress import observer
+
+    with observer("round") as watched:
+        found = _guarded(lambda: diagnose(watched), _DOCTOR_NOT_KEPT)
+    _say(text.to_json(found) if json_ else text.to_text(found))
+    if strict and found.unfit:
+        raise SystemExit(UNSURE)
 
 
 def _request(asked: RunOptions, out: Path) -> Request:
