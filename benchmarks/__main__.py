@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from .asked import CompareOptions, RunOptions
     from .outcome import Comparison
-    from .records import Session
+    from .records import Json, Session
     from .session import Request
 
 app = typer.Typer(
@@ -323,7 +323,20 @@ def _measure(request: Request, *, resume: bool) -> Path:
     with observer() as watched:
         if resume:
             return _guarded(lambda: session.resume(request.out, watched, commit=request.commit))
-        return _guarded(lambda: session.run(request, watched))
+        return _guarded(lambda: session.run(request, watched, examine=lambda: _examined(request.out)))
+
+
+def _examined(out: Path) -> list[Json]:
+    """Look at the machine before it measures, and say on standard error what makes it unfit."""
+    from .doctor import text
+    from .doctor.diagnose import examined
+    from .doctor.findings import to_record
+    from .doctor.host import Host
+
+    found = examined(Host(sessions=out))
+    for line in text.warnings(found):
+        _note(line)
+    return to_record(found)
 
 
 def _finish_run(path: Path, pytest_json: Path | None) -> None:

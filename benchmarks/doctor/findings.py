@@ -1,4 +1,4 @@
-"""What a check says: a finding with its severity and what to do; all of them are a diagnosis. Nothing is measured here."""
+"""What a check says: a finding with its severity and what to do; all of them are a diagnosis."""
 
 from __future__ import annotations
 

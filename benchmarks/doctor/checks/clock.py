@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from time import perf_counter_ns
 from typing import TYPE_CHECKING, Final
 
@@ -29,7 +30,7 @@ def timer(host: Host) -> Finding:
 def measured(now_ns: Callable[[], int]) -> tuple[int, float]:
     """Return the smallest step of a timer that is not zero, and what one look costs, both in nanoseconds."""
     looks = [now_ns() for _ in range(_LOOKS)]
-    steps = [later - sooner for sooner, later in zip(looks, looks[1:], strict=False) if later > sooner]
+    steps = [later - sooner for sooner, later in pairwise(looks) if later > sooner]
     return min(steps, default=0), (looks[-1] - looks[0]) / (len(looks) - 1)
 
 

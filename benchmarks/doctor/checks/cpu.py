@@ -27,7 +27,7 @@ def governor(host: Host) -> Finding:
         name="governor",
         severity="ok" if steady else "warning",
         says=f"{', '.join(found)}{'' if steady else ': the clock follows the load'}",
-        do="" if steady else "cpupower frequency-set --governor performance",
+        do="" if steady else "cpupower frequency-set -g performance",
         values={"governor": ", ".join(found)},
     )
 
@@ -54,19 +54,16 @@ def smt(host: Host) -> Finding:
     siblings = host.every(f"{_CPU}/cpu[0-9]*/topology/thread_siblings_list")
     if not siblings:
         return untold("smt", "which CPUs share a core")
-    cores = {numbers(text) for text in siblings.values()}
-    shared = [core for core in cores if len(set(core) & set(host.cpus)) > 1]
-    elsewhere = not shared and any(len(core) > 1 for core in cores)
+    cores, usable = {numbers(text) for text in siblings.values()}, set(host.cpus)
+    shared = sum(len(usable.intersection(core)) > 1 for core in cores)
+    others = sum(not usable.issuperset(core) for core in cores if usable.intersection(core))
     says = (
-        f"{len(shared)} cores have two usable CPUs or more, which slow each other"
-        if shared
-        else "CPUs share cores, but not two that this process may use"
-        if elsewhere
-        else "no two CPUs share a core, as far as the system tells"
+        f"of our cores {shared} have two usable CPUs or more, which slow each other, and {others} have CPUs of others"
     )
-    do = "run on one CPU of each core (taskset), and keep the others idle" if shared or elsewhere else ""
-    severity = "note" if shared or elsewhere else "ok"
-    return Finding(name="smt", severity=severity, says=says, do=do, values={"shared_cores": len(shared)})
+    do = "run on one CPU of each core (taskset), and keep the others idle"
+    if shared or others:
+        return Finding(name="smt", severity="note", says=says, do=do, values={"shared": shared, "others": others})
+    return Finding(name="smt", severity="ok", says="no two CPUs share a core, as far as the system tells")
 
 
 @check("affinity")

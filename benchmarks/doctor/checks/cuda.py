@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import torch
 
@@ -14,7 +14,8 @@ if TYPE_CHECKING:
     from benchmarks.doctor.host import Host
     from benchmarks.records import Json
 
-_HOST_ALONE = "cases of the CPU alone can be measured"
+_LINK: Final = ("gen", "width")
+_HOST_ALONE: Final = "cases of the CPU alone can be measured"
 
 
 @check("cuda")
@@ -41,22 +42,20 @@ def judged(card: Json | None, state: Json | None) -> Finding:
     """Judge the link of a device by its lanes, and tell its generation now and at most."""
     if not card or not state:
         return Finding(name="cuda", severity="note", says="a device; driver and link not told here (no nvidia-smi)")
-    widths, generations = _now_and_most(card, state, "link_width"), _now_and_most(card, state, "link_gen")
-    told = None not in (*widths, *generations)
-    narrow = told and widths[0] < widths[1]
-    severity: Severity = "warning" if narrow else "note" if not told or generations[0] < generations[1] else "ok"
-    link = f"PCIe {_of(generations)} with {_of(widths)} lanes" if told else "PCIe link not told here"
-    do = {
-        "warning": "seat the card in a slot with all its lanes; transfers cannot be faster than the link",
-        "note": "none: an idle link rises when it is used" if told else "",
-    }
-    says = f"{card['name']}, driver {card['driver']}, {link}"
-    return Finding(name="cuda", severity=severity, says=says, do=do.get(severity, ""), values={**card, **state})
+    severity, link = _link(
+        *(state.get(f"link_{one}") for one in _LINK), *(card.get(f"link_{one}_max") for one in _LINK)
+    )
+    do = (
+        "seat the card where it has all its lanes: no transfer is faster than the link" if severity == "warning" else ""
+    )
+    says = f"{card['name']}, driver {card['driver']}, PCIe link {link}"
+    return Finding(name="cuda", severity=severity, says=says, do=do, values={**card, **state})
 
 
-def _now_and_most(card: Json, state: Json, name: str) -> tuple[int, int]:
-    return state.get(name), card.get(f"{name}_max")  # type: ignore[return-value]  None is told apart by who asks
-
-
-def _of(pair: tuple[int, int]) -> str:
-    return f"{pair[0]} of {pair[1]}"
+def _link(generation: int | None, width: int | None, most: int | None, widest: int | None) -> tuple[Severity, str]:
+    if generation is None or width is None or most is None or widest is None:
+        return "note", "not told here"
+    link = f"of generation {generation} of {most}, {width} of {widest} lanes"
+    if width < widest:
+        return "warning", link
+    return ("note", f"{link}; it idles, and rises when it is used") if generation < most else ("ok", link)

@@ -6,7 +6,7 @@ import os
 from time import perf_counter, process_time
 from typing import TYPE_CHECKING, Final
 
-from benchmarks.doctor.findings import Finding, Severity, untold
+from benchmarks.doctor.findings import UNFIT, Finding, Severity, untold
 from benchmarks.doctor.host import whole
 from benchmarks.doctor.registry import check
 
@@ -80,19 +80,21 @@ def stolen(before: str | None, after: str | None) -> Finding:
     sooner, later = (_ticks(text) for text in (before, after))
     if sooner is None or later is None or sum(later) <= sum(sooner):
         return untold("steal", "how much CPU time the hypervisor gave to others")
-    whole_ticks = sum(later) - sum(sooner)
-    share = (later[_STEAL] - sooner[_STEAL]) / whole_ticks
-    severity = graded(share, _WAITS)
+    taken, ticks = later[_STEAL] - sooner[_STEAL], sum(later) - sum(sooner)
+    severity = graded(taken / ticks, _WAITS) if ticks >= _TICKS_LEAST else "note"
+    short = " (too short to judge)" if ticks < _TICKS_LEAST else ""
     return Finding(
         name="steal",
         severity=severity,
-        says=f"{share:.1%} of all CPU time went to other virtual machines, over {whole_ticks:,} ticks",
-        do="measure at another time, or on a machine with CPUs of its own" if severity != "ok" else "",
-        values={"share": round(share, 4), "ticks": whole_ticks},
+        says=f"{taken / ticks:.1%} of all CPU time went to other virtual machines, over {ticks:,} ticks{short}",
+        do="measure at another time, or on a machine with CPUs of its own" if severity in UNFIT else "",
+        values={"taken": taken, "ticks": ticks},
     )
 
 
 _STEAL: Final = 7
+#: With fewer, one tick would be a warning.
+_TICKS_LEAST: Final = 200
 
 
 def _ticks(text: str | None) -> list[int] | None:

@@ -17,21 +17,20 @@ _NODES: Final = "sys/devices/system/node"
 
 @check("numa")
 def numa(host: Host) -> Finding:
-    """Look over how many nodes the usable CPUs and our memory may spread."""
-    nodes = [
-        name for name, text in host.every(f"{_NODES}/node[0-9]*/cpulist").items() if set(numbers(text)) & set(host.cpus)
-    ]
+    """Look over how many nodes the usable CPUs spread, and whether a policy spreads our memory."""
+    lists = host.every(f"{_NODES}/node[0-9]*/cpulist").values()
+    nodes = sum(bool(set(numbers(text)) & set(host.cpus)) for text in lists)
     if not nodes:
         return untold("numa", "the nodes of memory")
     memory, policy = allowed(host), policy_of(host)
-    spread = len(nodes) > 1 or (memory or 0) > 1
-    told = f"memory of {memory if memory is not None else 'not told how many'} may be used, policy {policy or 'not told here'}"
+    spread = nodes > 1 or (policy or "").startswith("interleave")
+    told = f"memory of {memory or 'an untold number of'} may be used, policy {policy or 'not told here'}"
     return Finding(
         name="numa",
         severity="warning" if spread else "ok",
-        says=f"the usable CPUs lie on {len(nodes)} node{'s' if len(nodes) > 1 else ''}, {told}",
+        says=f"the usable CPUs lie on {nodes} node{'s' if nodes > 1 else ''}, {told}",
         do="stay on one node: numactl --cpunodebind=0 --membind=0" if spread else "",
-        values={"nodes": len(nodes), "memory_nodes": memory, "policy": policy},
+        values={"nodes": nodes, "memory_nodes": memory, "policy": policy},
     )
 
 

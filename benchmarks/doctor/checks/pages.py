@@ -1,4 +1,4 @@
-"""Pages of memory: the mode of huge ones, whether they are really obtained, and what a page costs when first touched."""
+"""Pages of memory: the mode of huge ones, whether they are obtained, and what a page costs when first touched."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ _TOUCHED: Final = 16 * _MIB
 _MAPPING: Final = re.compile(r"^([0-9a-f]+)-([0-9a-f]+) (?:.*\n)*?AnonHugePages:\s+(\d+) kB", re.MULTILINE)
 #: Of the huge pages that fit: below half of them, luck decides what a fresh copy costs.
 _OBTAINED: Final = 0.5
-#: Copying the 4 KiB of a page takes some 400 ns at 10 GB/s: from here on a fresh copy measures the kernel instead.
-WARNING_NS: Final = 2_000
+#: Copying the 4 KiB of a page takes some 400 ns at 10 GB/s: from ten times that on, a fresh copy measures the kernel.
+WARNING_NS: Final = 4_000
 BAD_NS: Final = 20_000
 
 
@@ -79,14 +79,14 @@ def huge_share(smaps: str | None, start: int, nbytes: int) -> float | None:
 
 
 def judged_share(numpy: float | None, torch_: float | None, set_: str | None) -> Finding:
-    """Judge the shares of huge pages that NumPy and torch got in a mode in which they should get them, or should not."""
+    """Judge the shares of huge pages that NumPy and torch got, by a mode in which they should or should not."""
     if numpy is None or torch_ is None:
         return untold("huge-pages-got", "which memory lies on huge pages")
     wanted = {"always": (numpy, torch_), "madvise": (numpy,)}.get(set_ or "", ())
     short = any(share < _OBTAINED for share in wanted)
     return Finding(
         name="huge-pages-got",
-        severity="warning" if short else "ok",
+        severity="warning" if short else "note" if set_ is None else "ok",
         says=f"of 64 MiB NumPy got {numpy:.0%} on huge pages, torch {torch_:.0%}",
         do="free memory or compact it (vm.compact_memory); until then fresh copies depend on luck" if short else "",
         values={"numpy": round(numpy, 3), "torch": round(torch_, 3)},

@@ -1,4 +1,4 @@
-"""The quota of CPU time of our control group, in version 2 or 1: who has used it up stands still until the next period."""
+"""The quota of CPU time of our control group, version 2 or 1: who has used it up stands still for a while."""
 
 from __future__ import annotations
 
