@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from .asked import CompareOptions, RunOptions
     from .breakdown.outcome import Profile
     from .outcome import Comparison
-    from .records import Session
+    from .records import Json, Session
     from .session import Request
 
 app = typer.Typer(
@@ -44,6 +44,7 @@ PROFILES: Final = Path(".bench/profiles")
 _KEPT: Final = "interrupted; finished cases are kept: python -m benchmarks run --resume"
 _NOT_KEPT: Final = "interrupted; a comparison keeps nothing, for its rounds belong together: start it again"
 _NOT_KEPT_PROFILE: Final = "interrupted; a profile keeps nothing, for its parts belong together: start it again"
+_DOCTOR_NOT_KEPT: Final = "interrupted; nothing is kept of a look at the machine: start it again"
 _COMMITS_KEPT: Final = "interrupted; commits that were finished are kept: the same command goes on with the others"
 
 T = TypeVar("T")
@@ -218,6 +219,25 @@ def profile(
     _keep_profile(found, out / wanted.id.replace("/", "-").replace(">", "-"))
 
 
+@app.command()
+def doctor(
+    json_: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    strict: Annotated[
+        bool, typer.Option("--strict", help="Exit 4 where a finding is a warning or bad; notes pass.")
+    ] = False,
+) -> None:
+    """Say whether this machine can measure, what stands in the way, and the smallest change it can see."""
+    from .doctor import text
+    from .doctor.diagnose import diagnose
+    from .progress import observer
+
+    with observer("round") as watched:
+        found = _guarded(lambda: diagnose(watched), _DOCTOR_NOT_KEPT)
+    _say(text.to_json(found) if json_ else text.to_text(found))
+    if strict and found.unfit:
+        raise SystemExit(UNSURE)
+
+
 def _request(asked: RunOptions, out: Path) -> Request:
     from .session import Request
 
@@ -335,7 +355,20 @@ def _measure(request: Request, *, resume: bool) -> Path:
     with observer() as watched:
         if resume:
             return _guarded(lambda: session.resume(request.out, watched, commit=request.commit))
-        return _guarded(lambda: session.run(request, watched))
+        return _guarded(lambda: session.run(request, watched, examine=lambda: _examined(request.out)))
+
+
+def _examined(out: Path) -> list[Json]:
+    """Look at the machine before it measures, and say on standard error what makes it unfit."""
+    from .doctor import text
+    from .doctor.diagnose import examined
+    from .doctor.findings import to_record
+    from .doctor.host import Host
+
+    found = examined(Host(sessions=out))
+    for line in text.warnings(found):
+        _note(line)
+    return to_record(found)
 
 
 def _finish_run(path: Path, pytest_json: Path | None) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Protocol
@@ -24,10 +24,12 @@ from .suite.presets import PRESETS
 from .suite.probes import probes
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
     from .matrix import Surroundings
     from .records import Json
+
+    Examine = Callable[[], list[Json]] | None
 
 DEFAULT_OUT: Final = Path(".bench") / "sessions"
 #: Inputs are kept up to a quarter of what is free, and never more than this.
@@ -98,15 +100,15 @@ class Settings:
     device: str
 
 
-def run(request: Request, observer: Observer, *, lock_file: Path = LOCK_FILE) -> Path:
-    """Measure a new session and return its file.
+def run(request: Request, observer: Observer, *, examine: Examine = None, lock_file: Path = LOCK_FILE) -> Path:
+    """Measure a new session and return its file; what `examine` finds of the machine is kept in its header.
 
     Raises:
         MachineBusyError, ForeignBridgeError, NoCasesError, WorkerError: nothing was measured, and why.
     """
     prove_bridge()
     with machine_lock(lock_file) as lock:
-        partial = _begin(request)
+        partial = _begin(request, examine)
         return _finish(partial, observer, lock)
 
 
@@ -127,11 +129,13 @@ def resume(out: Path, observer: Observer, *, commit: str | None = None, lock_fil
         return _finish(partial, observer, lock)
 
 
-def _begin(request: Request) -> Partial:
+def _begin(request: Request, examine: Examine) -> Partial:
     around = matrix.Surroundings.here(request.where)
     chosen = request.chosen()
     skipped = {case.id: reason for case in chosen if (reason := matrix.skip_reason(case, around))}
     header = _header(request, around)
+    if examine:
+        header = replace(header, machine={**header.machine, "doctor": examine()})
     order = [case.id for case in chosen if case.id not in skipped]
     return Partial.begin(request.out / f"{header.id}{SUFFIX}", header, order, skipped)
 

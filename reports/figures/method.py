@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from reports import units
 
-from .registry import Cell, Figure, Line, Table, section
+from .registry import Cell, Figure, Line, Table, section, texts
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -26,11 +26,21 @@ if TYPE_CHECKING:
 def how_it_was_measured(view: View) -> Iterator[Figure]:
     """List the machine, the software, the settings and every case without a number."""
     header = view.session.header
-    yield _facts("machine", "Machine", header.machine)
+    yield _facts("machine", "Machine", {name: header.machine[name] for name in header.machine if name != "doctor"})
+    yield from _doctor(header.machine.get("doctor") or ())
     yield _facts("software", "Software", header.software | {"bridge": f"{header.bridge_hash} (hash of its files)"})
     session = {"session": header.id, "started": header.started, "commit": header.commit, "dirty": header.dirty}
     yield _facts("settings", "Session", session | header.settings | {"case_version": header.case_version})
     yield from _left_out(view)
+
+
+def _doctor(findings: Iterable[Mapping[str, str]]) -> Iterator[Figure]:
+    """List what doctor found of the machine at the start and did not find good; older sessions have none of it."""
+    found = [one for one in findings if one["severity"] != "ok"]
+    lines = tuple(Line(cells=texts((one["name"], one["severity"], one["says"], one["do"]))) for one in found)
+    if lines:
+        table = Table(headers=("check", "severity", "finding", "what to do"), lines=lines)
+        yield Figure(anchor="doctor", title="What doctor found at the start", caption="", table=table)
 
 
 def _left_out(view: View) -> Iterator[Figure]:
