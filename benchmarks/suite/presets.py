@@ -41,6 +41,7 @@ _QUICK: Final = (
     Grid(families=("cast",), sizes=("4KiB", "1MiB", "64MiB"), dtypes=("float64>float32", "uint8>float32")),
     Grid(families=("order",), sizes=("1MiB",), layouts=("F",)),
     Grid(families=_SHAPED, sizes=("4KiB", "1MiB")),
+    Grid(families=("stack",), sizes=("1MiB",), layouts=("items4KiB",)),
     Grid(families=("held",), sizes=("1MiB",)),
     Grid(families=("held",), sizes=("64MiB",), paths=("torch.tensor.held", "bridge.as_tensor.copy.held")),
     Grid(families=("small_pages",), sizes=("64MiB",)),
