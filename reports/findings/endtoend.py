@@ -35,15 +35,15 @@ def small_pages(view: View) -> Iterator[Finding]:
 
 @finding(40)
 def workers(view: View) -> Iterator[Finding]:
-    """Say what a loader's workers cost or save at best, where that is certain."""
+    """Say what a loader's workers cost or save: the lowest ratio among those that are certain."""
     rows = _largest_first(view, "feed")
     known = [(row, ratio) for row in rows if (ratio := endtoend.against(view, row, how="workers0")) and worth(ratio)]
     for row, ratio in sorted(known, key=lambda one: one[1].value):
         said = units.with_interval(ratio, units.times)
         rate = units.with_interval(endtoend.per_second(row), units.digits)
         yield Finding(
-            sentence=f"Where arrays lie in memory, the best of the loaders with workers, `{row.record.path}`, gives "
-            f"{rate} batches per second and takes {said} as long as without workers.",
+            sentence=f"Where arrays lie in memory, `{row.record.path}` gives {rate} batches per second and takes "
+            f"{said} as long as without workers, the lowest ratio of the loaders with workers.",
             anchor=endtoend.loader_anchor(row),
             numbers=(rate, said),
         )

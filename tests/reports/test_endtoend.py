@@ -137,12 +137,12 @@ def test_the_page_has_the_section_whole() -> None:
     assert "## End to end" in pages.markdown(made)
 
 
-def test_the_best_of_the_workers_is_a_finding() -> None:
-    """A sentence says what workers cost or save at best, with its batches; without a base there is none."""
+def test_what_workers_cost_is_a_finding() -> None:
+    """A sentence has the lowest ratio of a loader with workers, and its batches; without a base there is none."""
     (said,) = [one.sentence for one in found(View(a_session(LOADERS))) if one.anchor.startswith("loader-")]
 
     assert said == (
-        "Where arrays lie in memory, the best of the loaders with workers, `loader.default_collate.fork1`, gives "
-        "1,000 [1,000\u20131,000] batches per second and takes 16.0x [16.0\u201316.0x] as long as without workers."
+        "Where arrays lie in memory, `loader.default_collate.fork1` gives 1,000 [1,000\u20131,000] batches per second "
+        "and takes 16.0x [16.0\u201316.0x] as long as without workers, the lowest ratio of the loaders with workers."
     )
     assert not [one for one in found(View(a_session(LOADERS[1:2]))) if one.anchor.startswith("loader-")]
