@@ -23,6 +23,7 @@ from .partners import Settings, starter
 from .sides import side
 from .stages import BEHAVIOUR, INSTRUCTIONS
 from .suite.cases import OURS, Case
+from .suite.paths import PATHS
 from .verdicts import LOOKS, THRESHOLD
 
 if TYPE_CHECKING:
@@ -167,6 +168,8 @@ def chosen(pattern: str | None, *, interpreters: bool = False) -> tuple[str, ...
     """
     around = matrix.Surroundings.here()
     every = [case for case in matrix.cases("quick", pattern) if matrix.skip_reason(case, around) is None]
+    # A loader's workers are no partners: they would share the one CPU that a partner stays on.
+    every = [case for case in every if PATHS[case.path].family != "feed"]
     found = tuple(case.id for case in every if pattern or interpreters or case.path.startswith(OURS))
     if not found:
         raise NoCasesError(

@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 _NS_PER_BYTE: Final = 0.6
 _PROCESS_S: Final = 3.0
 _CASE_S: Final = 0.004
+#: Until a loader's workers are there and gone: forked ones, and for each that has to load torch.
+_FORKED_S: Final = 0.1
+_SPAWNED_S: Final = 1.5
 _CHECK_NS_PER_BYTE: Final = 3.0
 #: On a device: a call by whichever way, its check, the calls of a case, and a process that starts the device.
 _DEVICE_NS_PER_BYTE: Final = 0.08
@@ -44,9 +47,16 @@ def _pass_s(case: Case) -> float:
     if PATHS[case.path].device != "cpu":
         return _CASE_S + max(2 * DEVICE_PASS_NS, _DEVICE_CALLS * case.nbytes * _DEVICE_NS_PER_BYTE) / 1e9
     call_ns = case.nbytes * _NS_PER_BYTE
-    return _CASE_S + max(PASS_NS, (ROUNDS_MIN + 2) * call_ns) / 1e9
+    return _CASE_S + _start_s(case) + max(PASS_NS, (ROUNDS_MIN + 2) * call_ns) / 1e9
 
 
 def _check_s(case: Case) -> float:
     on_host = PATHS[case.path].device == "cpu"
-    return _CASE_S + case.nbytes * (_CHECK_NS_PER_BYTE if on_host else _DEVICE_CHECK_NS_PER_BYTE) / 1e9
+    return _CASE_S + _start_s(case) + case.nbytes * (_CHECK_NS_PER_BYTE if on_host else _DEVICE_CHECK_NS_PER_BYTE) / 1e9
+
+
+def _start_s(case: Case) -> float:
+    feed = PATHS[case.path].feed
+    if feed is None or feed.start is None:
+        return 0.0
+    return _SPAWNED_S * feed.workers if feed.start == "spawn" else _FORKED_S

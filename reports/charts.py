@@ -102,7 +102,7 @@ def held(chart: Drawn, dtype: str, layout: str, threads: str) -> Drawn:
     return chart.add_params(*params).transform_filter(f"datum.dtype === '' || ({same})")
 
 
-def bars(dataset: str, names: Sequence[str], kinds: Sequence[str]) -> Json:
+def bars(dataset: str, names: Sequence[str], kinds: Sequence[str], description: str) -> Json:
     """Return one bar of time a name, coloured by its ``text``, the interval drawn over its end."""
     time = alt.Axis(labelExpr=TIME_LABEL, tickCount=6)
     colour = alt.Color(
@@ -117,7 +117,7 @@ def bars(dataset: str, names: Sequence[str], kinds: Sequence[str]) -> Json:
     )
     interval = base.mark_rule(strokeWidth=1.5, color=INK).encode(x="low:Q", x2="high:Q", tooltip=alt.value(None))
     drawn = alt.layer(filled, interval)
-    return finished(drawn, description="time by path, coloured by page faults", height=max(60, 26 * len(names)))
+    return finished(drawn, description=description, height=max(60, 26 * len(names)))
 
 
 def strip(dataset: str, rows: Sequence[Json], orders: Sequence[str]) -> Json:

@@ -62,9 +62,13 @@ USUAL: Final = {
     Group("copy", "tensor"): "np.array",
     Group("copy_into", "array"): "Tensor.copy_",
     Group("copy_into", "tensor"): "Tensor.copy_.out_array",
+    Group("held", "array"): "torch.tensor.held",
+    Group("small_pages", "array"): "torch.from_numpy.clone.small_pages",
     Group("cast", "array"): "torch.from_numpy.to",
     Group("cast", "tensor"): "Tensor.to.numpy",
     Group("stack", "array"): "torch.stack",
+    Group("stack_cast", "array"): "torch.stack.to",
+    Group("feed", "array"): "loader.default_collate.workers0",
     Group("preprocess", "array"): "seeds.preprocess",
 }
 #: Kind of source -> the path that copies it into memory that is already there.

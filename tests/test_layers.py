@@ -12,8 +12,8 @@ import pytest
 ROOT = Path(__file__).parent.parent
 OURS = ("bridge", "benchmarks", "reports")
 #: What reports may know of benchmarks: nothing that loads torch.
-STORED = ("records", "store", "statistics", "verdicts", "model", "suite.cases")
 PROFILED = ("breakdown", "breakdown.outcome", "breakdown.parts", "breakdown.text")
+STORED = ("records", "store", "statistics", "verdicts", "model", "suite.cases", "suite.feeds")
 COMPARED = ("errors", "kept", "outcome", "stored", "verdict_text")
 HISTORY = ("asv_results", "commits", "suite.asv_names")
 SHARED = {f"benchmarks.{name}" for name in (*STORED, *PROFILED, *COMPARED, *HISTORY)}

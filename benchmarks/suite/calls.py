@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from dataclasses import dataclass
 from itertools import count
 from typing import TYPE_CHECKING, Any, Final
@@ -9,9 +10,12 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 import torch
 
-from .cases import TRANSFERS
+from .cases import HELD, TRANSFERS
+from .feeds import BATCH_ITEMS
 from .given import Setting, arguments, batch
 from .inputs import stamp
+from .loaders import loader_of
+from .pages import allow_huge_pages
 from .paths import PATHS
 
 if TYPE_CHECKING:
@@ -59,10 +63,15 @@ def call(case: Case, cache: InputCache, device: str = "cpu") -> Call:
         KeyError: no path has the case's name.
     """
     path = PATHS[case.path]
+    allow_huge_pages(
+        allowed=True
+    )  # whatever the case before this one wanted, sources lie in the pages that NumPy asks for
     source = cache.get(case, path.source)
     if path.family in TRANSFERS:
         return _transfer(Setting(case=case, path=path, input=source, device=torch.device(device)))
-    return _CALLS[path.family](case, path, source)
+    ready = _CALLS[path.family](case, path, source)
+    allow_huge_pages(allowed=path.huge_pages)
+    return ready
 
 
 def _transfer(setting: Setting) -> Call:
@@ -91,6 +100,14 @@ def _copy_into(case: Case, path: Path, source: Input) -> Call:
     return Call(case=case, path=path, input=source, args=(out, source.source), expected=lambda: source.reference)
 
 
+def _held(case: Case, path: Path, source: Input) -> Call:
+    queue: deque[Any] = deque(maxlen=HELD)
+    if path.refusal(case) is None:
+        for _ in range(HELD):  # from the first call on, a new result drops an old one
+            path.function(queue, source.source)
+    return Call(case=case, path=path, input=source, args=(queue, source.source), expected=lambda: source.reference)
+
+
 def _cast(case: Case, path: Path, source: Input) -> Call:
     target = dtype_of(case.target_dtype, path.dtype_from)
     expected = _cast_reference(case.target_dtype)
@@ -104,6 +121,19 @@ def _stack(case: Case, path: Path, source: Input) -> Call:
     return Call(case=case, path=path, input=source, args=(list(rows),), expected=lambda: rows)
 
 
+def _stack_cast(case: Case, path: Path, source: Input) -> Call:
+    rows, target = batch(case, source), dtype_of(case.target_dtype, path.dtype_from)
+    expected = _cast_reference(case.target_dtype)
+    return Call(case=case, path=path, input=source, args=(list(rows), target), expected=lambda: expected(rows))
+
+
+def _feed(case: Case, path: Path, source: Input) -> Call:
+    assert path.feed is not None, "a path of this family is registered with its feed"
+    rows = batch(case, source)
+    loader = loader_of(path.feed, list(rows))
+    return Call(case=case, path=path, input=source, args=(loader,), expected=lambda: rows[:BATCH_ITEMS])
+
+
 def _preprocess(case: Case, path: Path, source: Input) -> Call:
     return Call(case=case, path=path, input=source, args=(source.source,), expected=lambda: standardized(source))
 
@@ -114,8 +144,12 @@ _CALLS: Final[dict[str, Callable[[Case, Path, Input], Call]]] = {
     "copy": _plain,
     "order": _plain,
     "copy_into": _copy_into,
+    "held": _held,
+    "small_pages": _plain,
     "cast": _cast,
     "stack": _stack,
+    "stack_cast": _stack_cast,
+    "feed": _feed,
     "preprocess": _preprocess,
 }
 

@@ -20,8 +20,12 @@ Family = Literal[
     "copy",
     "order",
     "copy_into",
+    "held",
+    "small_pages",
     "cast",
     "stack",
+    "stack_cast",
+    "feed",
     "preprocess",
     "link",
     "h2d",
@@ -36,6 +40,13 @@ Threads = Literal["1t", "allt"]
 FAMILIES: Final[tuple[Family, ...]] = get_args(Family)
 #: Families whose paths need a device: `link` is their limit, `ring` the geometries of bridge's ring.
 TRANSFERS: Final[frozenset[Family]] = frozenset({"link", "h2d", "h2d_cast", "many", "d2h", "overlap", "ring"})
+
+#: Families that take a list of arrays.
+LISTS: Final[frozenset[Family]] = frozenset({"stack", "stack_cast", "feed", "many"})
+#: Families whose dtype has two sides.
+CAST_FAMILIES: Final[frozenset[Family]] = frozenset({"cast", "stack_cast", "h2d_cast"})
+#: So many results stay where they are held: as many as a DataLoader of four workers fetches ahead.
+HELD: Final = 8
 
 #: What bridge's own paths are called.
 OURS: Final = "bridge."

@@ -17,6 +17,7 @@ import bridge
 
 from . import links, transfers  # noqa: F401  their paths are in the registry too
 from .cases import HARD_LAYOUTS, LAYOUTS
+from .refusals import AS_IT_LIES, NO_BFLOAT16, NO_FOREIGN, NO_REVERSED, NO_SWAP
 from .registry import PATHS, path
 
 if TYPE_CHECKING:
@@ -28,19 +29,14 @@ if TYPE_CHECKING:
 #: The registry, complete once this module is loaded: take it from here.
 __all__ = ["PATHS"]
 
-_NO_BFLOAT16: Final = {"bfloat16": "NumPy has no bfloat16 of its own, and torch takes no other"}
-_NO_SWAP: Final = {"bigendian": "torch refuses foreign byte order"}
-_NO_FOREIGN: Final = {**_NO_SWAP, **_NO_BFLOAT16}
-_NO_REVERSED: Final = dict.fromkeys(("reversed", "channels_reversed"), "torch refuses negative strides")
-_AS_IT_LIES: Final = {**_NO_REVERSED, **_NO_FOREIGN}
-_AS_IT_LIES_CAST: Final = {**_NO_REVERSED, **_NO_SWAP}
+_AS_IT_LIES_CAST: Final = {**NO_REVERSED, **NO_SWAP}
 _NO_GRAD: Final = {"requires_grad": "NumPy has no gradients, and torch refuses to drop them unasked"}
-_TO_NUMPY: Final = {**_NO_BFLOAT16, **_NO_GRAD}
+_TO_NUMPY: Final = {**NO_BFLOAT16, **_NO_GRAD}
 _NOT_REVERSED: Final = {
     **dict.fromkeys(
         {*LAYOUTS, *HARD_LAYOUTS} - {"reversed", "channels_reversed"}, "it takes an array whose last axis is reversed"
     ),
-    **_NO_BFLOAT16,
+    **NO_BFLOAT16,
 }
 
 
@@ -62,17 +58,17 @@ def ref_call(out: int, source: int, nbytes: int) -> Conversion:  # noqa: ARG001 
 # ---- share: array -> tensor
 
 
-@path("torch.from_numpy", family="share", refuses=_AS_IT_LIES)
+@path("torch.from_numpy", family="share", refuses=AS_IT_LIES)
 def torch_from_numpy(a: Array) -> Tensor:
     return torch.from_numpy(a)
 
 
-@path("torch.as_tensor", family="share", refuses=_AS_IT_LIES)
+@path("torch.as_tensor", family="share", refuses=AS_IT_LIES)
 def torch_as_tensor(a: Array) -> Tensor:
     return torch.as_tensor(a)
 
 
-@path("torch.asarray", family="share", refuses=_AS_IT_LIES)
+@path("torch.asarray", family="share", refuses=AS_IT_LIES)
 def torch_asarray(a: Array) -> Tensor:
     return torch.asarray(a)
 
@@ -81,8 +77,8 @@ def torch_asarray(a: Array) -> Tensor:
     "torch.from_dlpack",
     family="share",
     refuses={
-        **_AS_IT_LIES,
-        **dict.fromkeys(_NO_REVERSED, "torch 2.13 aborts the process on negative strides (pytorch#188023)"),
+        **AS_IT_LIES,
+        **dict.fromkeys(NO_REVERSED, "torch 2.13 aborts the process on negative strides (pytorch#188023)"),
     },
 )
 def torch_from_dlpack(a: Array) -> Tensor:
@@ -107,12 +103,12 @@ def tensor_numpy(t: Tensor) -> Array:
     return t.numpy()
 
 
-@path("Tensor.numpy.force", family="share", source="tensor", refuses=_NO_BFLOAT16)
+@path("Tensor.numpy.force", family="share", source="tensor", refuses=NO_BFLOAT16)
 def tensor_numpy_force(t: Tensor) -> Array:
     return t.numpy(force=True)
 
 
-@path("Tensor.detach.cpu.numpy", family="share", source="tensor", refuses=_NO_BFLOAT16)
+@path("Tensor.detach.cpu.numpy", family="share", source="tensor", refuses=NO_BFLOAT16)
 def tensor_detach_cpu_numpy(t: Tensor) -> Array:
     return t.detach().cpu().numpy()
 
@@ -135,27 +131,27 @@ def bridge_as_array(t: Tensor) -> Array:
 # ---- copy: array -> tensor
 
 
-@path("torch.tensor", family="copy", refuses=_AS_IT_LIES)
+@path("torch.tensor", family="copy", refuses=AS_IT_LIES)
 def torch_tensor(a: Array) -> Tensor:
     return torch.tensor(a)
 
 
-@path("torch.asarray.copy", family="copy", refuses=_AS_IT_LIES)
+@path("torch.asarray.copy", family="copy", refuses=AS_IT_LIES)
 def torch_asarray_copy(a: Array) -> Tensor:
     return torch.asarray(a, copy=True)
 
 
-@path("torch.from_numpy.clone", family="copy", refuses=_AS_IT_LIES)
+@path("torch.from_numpy.clone", family="copy", refuses=AS_IT_LIES)
 def torch_from_numpy_clone(a: Array) -> Tensor:
     return torch.from_numpy(a).clone()
 
 
-@path("np.copy.from_numpy", family="copy", refuses=_NO_FOREIGN)
+@path("np.copy.from_numpy", family="copy", refuses=NO_FOREIGN)
 def np_copy_from_numpy(a: Array) -> Tensor:
     return torch.from_numpy(a.copy())
 
 
-@path("torch.from_dlpack.copy", family="copy", refuses=_NO_FOREIGN)
+@path("torch.from_dlpack.copy", family="copy", refuses=NO_FOREIGN)
 def torch_from_dlpack_copy(a: Array) -> Tensor:
     return torch.from_dlpack(a, copy=True)  # type: ignore[attr-defined]
 
@@ -173,12 +169,12 @@ def torch_flip(a: Array) -> Tensor:
 # ---- order: array -> tensor in C order
 
 
-@path("np.ascontiguousarray.from_numpy", family="order", refuses=_NO_FOREIGN)
+@path("np.ascontiguousarray.from_numpy", family="order", refuses=NO_FOREIGN)
 def np_ascontiguousarray_from_numpy(a: Array) -> Tensor:
     return torch.from_numpy(np.ascontiguousarray(a))
 
 
-@path("torch.from_numpy.contiguous", family="order", refuses=_AS_IT_LIES)
+@path("torch.from_numpy.contiguous", family="order", refuses=AS_IT_LIES)
 def torch_from_numpy_contiguous(a: Array) -> Tensor:
     return torch.from_numpy(a).contiguous()
 
@@ -219,12 +215,12 @@ def bridge_as_array_copy(t: Tensor) -> Array:
 # ---- copy_into: warm memory that is already there
 
 
-@path("Tensor.copy_", family="copy_into", refuses=_AS_IT_LIES)
+@path("Tensor.copy_", family="copy_into", refuses=AS_IT_LIES)
 def tensor_copy_(out: Tensor, a: Array) -> Tensor:
     return out.copy_(torch.from_numpy(a))
 
 
-@path("np.copyto", family="copy_into", refuses=_NO_BFLOAT16)
+@path("np.copyto", family="copy_into", refuses=NO_BFLOAT16)
 def np_copyto(out: Tensor, a: Array) -> Tensor:
     np.copyto(out.numpy(), a)
     return out
@@ -235,7 +231,7 @@ def bridge_copyto(out: Tensor, a: Array) -> Conversion:
     return bridge.copyto(out, a)
 
 
-@path("Tensor.copy_.out_array", family="copy_into", source="tensor", refuses=_NO_BFLOAT16)
+@path("Tensor.copy_.out_array", family="copy_into", source="tensor", refuses=NO_BFLOAT16)
 def tensor_copy_out_array(out: Array, t: Tensor) -> Array:
     torch.from_numpy(out).copy_(t)
     return out
@@ -265,7 +261,7 @@ def torch_from_numpy_to(a: Array, dtype: torch.dtype) -> Tensor:
     return torch.from_numpy(a).to(dtype)
 
 
-@path("np.astype.from_numpy", family="cast", dtype_from="numpy", refuses=_NO_BFLOAT16)
+@path("np.astype.from_numpy", family="cast", dtype_from="numpy", refuses=NO_BFLOAT16)
 def np_astype_from_numpy(a: Array, dtype: np.dtype) -> Tensor:
     return torch.from_numpy(a.astype(dtype))
 
@@ -298,6 +294,11 @@ def torch_tensor_list(arrays: list[Array]) -> Tensor:
     return torch.tensor(arrays)
 
 
+@path("torch.tensor.np.array", family="stack")
+def torch_tensor_np_array(arrays: list[Array]) -> Tensor:
+    return torch.tensor(np.array(arrays))
+
+
 @path("np.stack.from_numpy", family="stack")
 def np_stack_from_numpy(arrays: list[Array]) -> Tensor:
     return torch.from_numpy(np.stack(arrays))
@@ -323,6 +324,44 @@ def bridge_stack(arrays: list[Array]) -> Tensor:
     return bridge.stack(arrays)
 
 
+# ---- stack_cast: lists of arrays, and another dtype on the way
+
+
+@path("np.astype.stack", family="stack_cast", dtype_from="numpy")
+def np_astype_stack(arrays: list[Array], dtype: np.dtype) -> Tensor:
+    return torch.from_numpy(np.stack([a.astype(dtype) for a in arrays]))
+
+
+@path("np.stack.dtype", family="stack_cast", dtype_from="numpy")
+def np_stack_dtype(arrays: list[Array], dtype: np.dtype) -> Tensor:
+    return torch.from_numpy(np.stack(arrays, dtype=dtype))
+
+
+@path("np.stack.to", family="stack_cast")
+def np_stack_to(arrays: list[Array], dtype: torch.dtype) -> Tensor:
+    return torch.from_numpy(np.stack(arrays)).to(dtype)
+
+
+@path("torch.to.stack", family="stack_cast")
+def torch_to_stack(arrays: list[Array], dtype: torch.dtype) -> Tensor:
+    return torch.stack([torch.from_numpy(a).to(dtype) for a in arrays])
+
+
+@path("torch.stack.to", family="stack_cast")
+def torch_stack_to(arrays: list[Array], dtype: torch.dtype) -> Tensor:
+    return torch.stack([torch.from_numpy(a) for a in arrays]).to(dtype)
+
+
+@path("bridge.stack.to", family="stack_cast")
+def bridge_stack_to(arrays: list[Array], dtype: torch.dtype) -> Tensor:
+    return bridge.stack(arrays).to(dtype)
+
+
+@path("bridge.as_tensor.list.dtype", family="stack_cast")
+def bridge_as_tensor_list_dtype(arrays: list[Array], dtype: torch.dtype) -> Tensor:
+    return bridge.as_tensor(arrays, dtype=dtype)
+
+
 # ---- preprocess: standardise to mean 0 and standard deviation 1, from array to array
 
 
@@ -343,3 +382,8 @@ def np_preprocess(a: Array) -> Conversion:
 @path("bridge.standardize", family="preprocess")
 def bridge_standardize(a: Array) -> Array:
     return bridge.standardize(a)
+
+
+# ---- held, small_pages, feed: behind the others, for the order of paths is that of reports
+
+from . import loaders, memory  # noqa: E402, F401  as above

@@ -26,6 +26,12 @@ class Preset:
         return list(dict.fromkeys(case for grid in self.grids for case in grid.cases(path, family)))
 
 
+_STACK_CASTS: Final = ("float64>float32", "uint8>float32")
+_COLLATES: Final = ("default_collate", "bridge.stack")
+#: A spawned worker loads torch before its first batch, and two workers start at once: seconds a case and pass.
+_QUICK_FEEDS: Final = tuple(f"loader.{collate}.{how}" for collate in _COLLATES for how in ("workers0", "fork1"))
+_FORKED_FEEDS: Final = (*_QUICK_FEEDS, *(f"loader.{collate}.fork2" for collate in _COLLATES))
+
 _QUICK: Final = (
     Grid(families=("limit",), sizes=("64B", "4KiB", "64KiB", "1MiB", "16MiB", "64MiB"), dtypes=("uint8",)),
     Grid(families=_DIRECT, sizes=("64B", "4KiB", "64KiB", "1MiB", "16MiB", "64MiB")),
@@ -35,6 +41,12 @@ _QUICK: Final = (
     Grid(families=("cast",), sizes=("4KiB", "1MiB", "64MiB"), dtypes=("float64>float32", "uint8>float32")),
     Grid(families=("order",), sizes=("1MiB",), layouts=("F",)),
     Grid(families=_SHAPED, sizes=("4KiB", "1MiB")),
+    Grid(families=("stack",), sizes=("1MiB",), layouts=("items4KiB",)),
+    Grid(families=("held",), sizes=("1MiB",)),
+    Grid(families=("held",), sizes=("64MiB",), paths=("torch.tensor.held", "bridge.as_tensor.copy.held")),
+    Grid(families=("small_pages",), sizes=("64MiB",)),
+    Grid(families=("stack_cast",), sizes=("1MiB",), dtypes=_STACK_CASTS, layouts=("items4KiB",)),
+    Grid(families=("feed",), sizes=("16MiB",), layouts=("items64KiB",), paths=_QUICK_FEEDS),
 )
 
 _RELAID: Final = ("F", "sliced_T", "F_3d", "nhwc_as_nchw")
@@ -60,7 +72,19 @@ _STANDARD: Final = (
     Grid(families=("stack",), sizes=("1MiB",), layouts=("items512B", "items4KiB")),
     Grid(families=("stack",), sizes=("32MiB",), layouts=("items512KiB",), threads=("1t", "allt")),
     Grid(families=("preprocess",), sizes=("64MiB",), threads=("1t", "allt")),
+    Grid(families=("held",), sizes=("1MiB", "32MiB", "64MiB")),
+    Grid(families=("small_pages",), sizes=("32MiB", "64MiB")),
+    Grid(families=("stack_cast",), sizes=("1MiB",), dtypes=_STACK_CASTS, layouts=("items4KiB",)),
+    Grid(families=("stack_cast",), sizes=("16MiB",), dtypes=_STACK_CASTS, layouts=("items512KiB",)),
+    Grid(families=("feed",), sizes=("16MiB",), layouts=("items64KiB",)),
+    Grid(families=("feed",), sizes=("32MiB",), layouts=("items512KiB",), paths=_FORKED_FEEDS),
 )
+
+#: Below, a freed block is taken again, and whose pages it has is a matter of luck.
+_FROM_32MIB: Final = ("32MiB", "64MiB", "256MiB")
+#: Eight blocks of 4 to 31 MiB come from the heap and, given back, lie there as one: larger copies after them would be
+#: made of warm pages, in those passes that happen to have this order.
+_HELD_SIZES: Final = ("64B", "4KiB", "64KiB", "1MiB", *_FROM_32MIB)
 
 _FULL: Final = (
     Grid(families=("limit",), sizes=tuple(SIZES), dtypes=("uint8",)),
@@ -70,6 +94,10 @@ _FULL: Final = (
     Grid(families=("cast",), sizes=_ALL_SIZES, dtypes=CASTS, layouts=LAYOUTS, threads=("1t", "allt")),
     Grid(families=_SHAPED, sizes=_ALL_SIZES, dtypes=("uint8", "float32", "float64"), threads=("1t", "allt")),
     Grid(families=("stack",), sizes=_ALL_SIZES, layouts=tuple(BATCHES), threads=("1t", "allt")),
+    Grid(families=("held",), sizes=_HELD_SIZES, dtypes=("uint8", "float32"), layouts=LAYOUTS),
+    Grid(families=("small_pages",), sizes=_FROM_32MIB, dtypes=("uint8", "float32"), layouts=LAYOUTS),
+    Grid(families=("stack_cast",), sizes=_ALL_SIZES, dtypes=_STACK_CASTS, layouts=("C", *BATCHES)),
+    Grid(families=("feed",), sizes=("16MiB", "64MiB"), layouts=("items64KiB", "items512KiB")),
 )
 
 #: Dense where torch's own copy and the ring overtake each other.

@@ -8,18 +8,17 @@ import textwrap
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, Literal
 
-from .cases import BATCHES, DTYPES, FAMILIES, HARD_LAYOUTS, LAYOUTS, TENSOR_LAYOUTS, TENSOR_STATES, TRANSFERS
+from .cases import BATCHES, DTYPES, FAMILIES, HARD_LAYOUTS, LAYOUTS, LISTS, TENSOR_LAYOUTS, TENSOR_STATES, TRANSFERS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from .cases import Case, Family, Geometry
+    from .feeds import Feed
 
 Source = Literal["array", "tensor"]
 _NO_BYTE_ORDER: Final = frozenset({"uint8", "bool", "bfloat16"})
 _DIFFERENTIABLE: Final = frozenset({"float16", "float32", "float64", "complex64", "bfloat16"})
-#: Families that take a list of arrays.
-_LISTS: Final = frozenset({"stack", "many"})
 _A: Final = {"array": "an array", "tensor": "a tensor"}
 Conversion = Any  # Any: arrays, tensors, lists of them; what a path takes and gives depends on its family
 
@@ -28,10 +27,11 @@ Conversion = Any  # Any: arrays, tensors, lists of them; what a path takes and g
 class Path:
     """One way to convert: a named function and what it is known to refuse.
 
-    `function` takes what its family is about: ``(x)``, for copy_into ``(out, x)``, for cast ``(x, dtype)``, for stack
-    a list; in the families of transfers each parameter's name says what it takes. `refuses` maps a layout or dtype to
-    the reason in words; a test proves each of them by trying. `device` is the kind of device the path needs. A round
-    of a path on a device is `batch` calls; `before` is called before each, outside the time.
+    `function` takes what its family is about: ``(x)``, for copy_into ``(out, x)``, for held ``(queue, x)``, for cast
+    ``(x, dtype)``, for stack a list, for stack_cast ``(list, dtype)``, for feed a loader; in the families of transfers
+    each parameter's name says what it takes. `refuses` maps a layout or dtype to the reason in words; a test proves
+    each of them by trying. `device` is the kind of device the path needs. A round of a path on a device is `batch`
+    calls; `before` is called before each, outside the time.
     """
 
     name: str
@@ -43,7 +43,13 @@ class Path:
     batch: int = 1
     before: Callable[[], object] | None = None
     geometry: Geometry | None = None
+    feed: Feed | None = None
     refuses: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def huge_pages(self) -> bool:
+        """Whether its new memory may come in huge pages."""
+        return self.family != "small_pages"
 
     @property
     def spelling(self) -> str:
@@ -72,9 +78,7 @@ class Path:
     def _wrong_kind(self, case: Case) -> str | None:
         """Return why no source of this path is what the case speaks of."""
         if case.layout in BATCHES:
-            return (
-                None if self.family in _LISTS else f"{case.layout} is a list of arrays, which this path does not take"
-            )
+            return None if self.family in LISTS else f"{case.layout} is a list of arrays, which this path does not take"
         kinds = (*TENSOR_LAYOUTS, *TENSOR_STATES) if self.source == "tensor" else (*LAYOUTS, *HARD_LAYOUTS)
         return None if case.layout in kinds else f"{_A[self.source]} cannot be {case.layout}"
 

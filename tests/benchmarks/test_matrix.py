@@ -1,4 +1,5 @@
 import re
+from dataclasses import replace
 
 import pytest
 
@@ -7,18 +8,30 @@ from benchmarks.matrix import Surroundings, can_observe, skip_reason
 from benchmarks.suite.cases import MIB, SIZES, Case
 from benchmarks.suite.probes import Probe
 
-ROOMY = Surroundings(device="cpu", threads=2, free_bytes=1 << 40, bfloat16=True)
+ROOMY = Surroundings(
+    device="cpu",
+    threads=2,
+    free_bytes=1 << 40,
+    bfloat16=True,
+    shared_bytes=1 << 40,
+    starts=frozenset({"fork", "spawn"}),
+    no_small_pages=None,
+)
 
 
 def around(**changes: object) -> Surroundings:
     """Return surroundings that lack something."""
-    known = {name: getattr(ROOMY, name) for name in ("device", "threads", "free_bytes", "bfloat16")}
-    return Surroundings(**(known | changes))
+    return replace(ROOMY, **changes)
 
 
 def a_case(path: str = "torch.tensor", **axes: object) -> Case:
     """Return a plain case."""
     return Case(**({"path": path, "dtype": "float32", "layout": "C", "nbytes": 64, "threads": "1t"} | axes))
+
+
+def a_loader(how: str) -> Case:
+    """Return the case of a loader: batches of 4 MiB."""
+    return a_case(f"loader.default_collate.{how}", layout="items512KiB", nbytes=64 * MIB)
 
 
 def test_a_filter_matches_anywhere_in_the_id() -> None:
@@ -63,6 +76,15 @@ def test_each_size_comes_with_its_limit() -> None:
         ),
         (a_case(nbytes=64 * MIB), {"free_bytes": 5 * 64 * MIB - 1}, "needs 320 MiB of free memory"),
         (a_case(layout="reversed"), {}, "torch refuses negative strides"),
+        (
+            a_case("torch.tensor.held", nbytes=64 * MIB),
+            {"free_bytes": 13 * 64 * MIB - 1},
+            "needs 832 MiB of free memory",
+        ),
+        (a_case("np.copy.from_numpy.small_pages"), {"no_small_pages": "<a> | &"}, "<a> | &"),
+        (a_loader("spawn1"), {"starts": frozenset({"fork"})}, "processes cannot be started by spawn here"),
+        (a_loader("fork2"), {"shared_bytes": 24 * MIB - 1}, "needs 24 MiB of shared memory in /dev/shm"),
+        (a_loader("workers0"), {"free_bytes": 5 * 64 * MIB - 1}, "needs 320 MiB of free memory"),
     ],
 )
 def test_a_case_that_makes_no_sense_here_says_why(case: Case, lacking: dict, reason: str) -> None:
@@ -79,6 +101,11 @@ def test_a_case_that_makes_no_sense_here_says_why(case: Case, lacking: dict, rea
         (a_case("bridge.as_tensor.dtype", dtype="float32>bfloat16"), {"bfloat16": False}),
         (a_case(nbytes=64 * MIB), {"free_bytes": 5 * 64 * MIB}),
         (a_case("np.copyto", layout="reversed"), {}),
+        (a_case("torch.tensor.held", nbytes=64 * MIB), {"free_bytes": 13 * 64 * MIB}),
+        (a_case("np.copy.from_numpy"), {"no_small_pages": "<a> | &"}),
+        (a_loader("fork2"), {"shared_bytes": 24 * MIB}),
+        (a_loader("fork1"), {"shared_bytes": 16 * MIB, "starts": frozenset({"fork"})}),
+        (a_loader("workers0"), {"shared_bytes": 0, "starts": frozenset()}),
     ],
 )
 def test_a_case_that_makes_sense_is_measured(case: Case, given: dict) -> None:
@@ -122,3 +149,10 @@ def test_this_machine_is_looked_at(monkeypatch: pytest.MonkeyPatch) -> None:
     here = Surroundings.here()
     assert (here.threads, here.device, here.bfloat16) == (7, "cpu", True)
     assert here.free_bytes > 0
+
+
+def test_without_a_folder_for_it_all_free_memory_can_be_shared(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where the system sets no bound to what processes share, it is what is free."""
+    monkeypatch.setattr(matrix, "_SHARED", "/there/is/no/such/folder")
+    here = Surroundings.here()
+    assert here.shared_bytes == here.free_bytes > 0

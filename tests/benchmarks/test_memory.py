@@ -1,0 +1,37 @@
+import pytest
+
+from benchmarks.suite.calls import call
+from benchmarks.suite.cases import MIB, Case
+from benchmarks.suite.checks import check
+from benchmarks.suite.inputs import InputCache
+from benchmarks.suite.pages import allow_huge_pages
+
+
+@pytest.mark.parametrize("path", ["torch.tensor.held", "bridge.as_tensor.copy.held", "np.copy.from_numpy.held"])
+def test_eight_results_stay(path: str) -> None:
+    """Eight results are held before the first call, and after it: the oldest goes, the new one is the last."""
+    ready = call(Case(path=path, dtype="float32", layout="C", nbytes=4096, threads="1t"), InputCache(0))
+    queue = ready.args[0]
+    before = list(queue)
+    result = ready.run()
+
+    assert len(before) == len(queue) == 8
+    assert queue[-1] is result
+    assert [id(one) for one in queue] == [id(one) for one in (*before[1:], result)]
+    assert len({one.data_ptr() for one in queue}) == 8
+    assert check(ready).aliasing == "copies"
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["torch.from_numpy.clone.small_pages", "np.copy.from_numpy.small_pages", "bridge.as_tensor.copy.small_pages"],
+)
+def test_a_copy_in_small_pages_is_a_right_copy(path: str) -> None:
+    """Values are right and aliasing is that of a copy, whatever pages the result lies in."""
+    ready = call(Case(path=path, dtype="float32", layout="C", nbytes=MIB, threads="1t"), InputCache(0))
+    try:
+        seen = check(ready)
+    finally:
+        allow_huge_pages(allowed=True)
+
+    assert (seen.aliasing, seen.alloc_bytes >= MIB) == ("copies", True)
