@@ -1,0 +1,129 @@
+"""What this machine's records say of a path: the newest sessions first, none of another machine or other versions."""
+
+from __future__ import annotations
+
+import math
+from bisect import bisect_left
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from ..records import DONE, WALL
+from ..statistics import estimate
+from ..store import read, read_header, sessions_in
+from ..suite.cases import DTYPES, OURS
+from .expected import Expected
+from .geometry import OTHER
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+    from pathlib import Path as File
+
+    from ..records import Header, Json, Measured
+    from ..suite.registry import Path
+    from .wanted import Wanted
+
+    Line = tuple[str, str, str, str]
+
+_VERSIONS: Final = ("numpy", "torch")
+#: Elements that are copied as bytes, whatever they mean: in C order only their number of bytes counts.
+_PLAIN: Final = frozenset(DTYPES) - {"bfloat16"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Records:
+    """The measured cases of this machine: (path, dtypes, layout, threads) -> payload -> record.
+
+    `notes` says which sessions were used and which were not, `bridge` under which hash of bridge each was measured.
+    """
+
+    lines: Mapping[Line, Mapping[int, Measured]]
+    foreign_bridge: bool = False
+    notes: tuple[str, ...] = ()
+
+    def expected(self, wanted: Wanted, path: Path) -> Expected | None:
+        """Return what a path takes for what is wanted, or None where the records do not say."""
+        for dtypes, layout, assumed in _stand_ins(wanted, path):
+            points = self.lines.get((path.name, dtypes, layout, wanted.thread_word), {})
+            found = between({nbytes: _time(record) for nbytes, record in points.items()}, wanted.payload_bytes)
+            if found is not None:
+                other = self.foreign_bridge and path.name.startswith(OURS)
+                newer = ("bridge has changed since it was recorded",) if other else ()
+                return found if not (assumed or newer) else _assuming(found, (*assumed, *newer))
+        return None
+
+
+def _assuming(found: Expected, assumes: tuple[str, ...]) -> Expected:
+    from dataclasses import replace
+
+    return replace(found, assumes=(*found.assumes, *assumes))
+
+
+def load(folders: Iterable[File], machine: Json, software: Json, bridge_hash: str) -> Records:
+    """Read the sessions of this machine, the newest of each case winning."""
+    lines: dict[Line, dict[int, Measured]] = {}
+    notes, foreign = [], False
+    for file in sorted((one for folder in folders for one in sessions_in(folder)), key=lambda one: one.name):
+        if reason := _unfit(read_header(file), machine, software):
+            notes.append(f"{file.name} is not used: {reason}")
+            continue
+        session = read(file)
+        foreign = session.header.bridge_hash != bridge_hash
+        for record in session.measured:
+            lines.setdefault((record.path, record.dtype, record.layout, record.threads), {})[record.nbytes] = record
+        notes.append(f"records: {file.name}")
+    return Records(lines=lines, foreign_bridge=foreign, notes=tuple(notes))
+
+
+def between(points: Mapping[int, Expected], nbytes: int) -> Expected | None:
+    """Predict from the neighbouring sizes, on a straight line of the logarithms, with the wider of their intervals.
+
+    Nothing is said beyond the largest size; below the smallest, its time holds.
+    """
+    sizes = sorted(points)
+    if not sizes or nbytes > sizes[-1]:
+        return None
+    above = sizes[bisect_left(sizes, nbytes)]
+    if nbytes == above or above == sizes[0]:
+        return points[above]
+    below = sizes[bisect_left(sizes, nbytes) - 1]
+    share = math.log(nbytes / below) / math.log(above / below)
+    one, other = points[below], points[above]
+    value = math.exp((1 - share) * math.log(one.value_ns) + share * math.log(other.value_ns))
+    return Expected(
+        value_ns=value,
+        low_ns=value * min(end.low_ns / end.value_ns for end in (one, other)),
+        high_ns=value * max(end.high_ns / end.value_ns for end in (one, other)),
+        origin="between recorded sizes",
+    )
+
+
+def _time(record: Measured) -> Expected:
+    found = estimate(record.passes(WALL if WALL in record.samples_ns else DONE))
+    return Expected(value_ns=found.value, low_ns=found.low, high_ns=found.high, origin="recorded")
+
+
+def _stand_ins(wanted: Wanted, path: Path) -> Sequence[tuple[str, str, tuple[str, ...]]]:
+    """Return the dtypes and layouts whose records may speak for what is wanted, each with what is assumed."""
+    same, layout = wanted.dtypes, wanted.layout
+    plain_flags = wanted.flags <= {layout}
+    if layout == OTHER or not plain_flags:
+        return ()
+    shape = () if layout in _ANY_SHAPE else (f"the records' {layout} array has another shape",)
+    found = [(same, layout, shape)]
+    if layout == "C" and not wanted.casts and wanted.dtype in _PLAIN and path.family in {"share", "copy", "copy_into"}:
+        found.append(("float32", layout, (f"{wanted.dtype} takes as long as float32 of as many bytes",)))
+    return found
+
+
+#: A copy walks over such an array in one go, whatever its shape.
+_ANY_SHAPE: Final = frozenset({"C", "readonly", "misaligned", "bigendian", "requires_grad"})
+
+
+def _unfit(header: Header, machine: Json, software: Json) -> str | None:
+    """Return why a session says nothing of this machine as it is now."""
+    if header.machine_name != machine["name"]:
+        return f"it is of the machine {header.machine_name}, this is {machine['name']}"
+    for name in _VERSIONS:
+        if header.software.get(name) != software.get(name):
+            return f"it was measured with {name} {header.software.get(name)}, here is {software.get(name)}"
+    return None
