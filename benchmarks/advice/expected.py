@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,29 +29,14 @@ class Expected:
         """Whether the two intervals have nothing in common."""
         return self.high_ns < other.low_ns or other.high_ns < self.low_ns
 
-    def times(self, factor: float) -> Expected:
-        """Return a multiple of the time."""
-        return replace(
-            self,
-            value_ns=self.value_ns * factor,
-            low_ns=self.low_ns * factor,
-            high_ns=self.high_ns * factor,
-            rounds_ns=tuple(one * factor for one in self.rounds_ns),
-        )
-
 
 def spread_over(first: Expected, later: Expected, calls: int) -> Expected:
     """Return the mean call of several, of which the first makes what the later ones use again."""
-    if calls == 1:
-        return first
     share = 1 / calls
-    one, rest = first.times(share), later.times(1 - share)
-    pairs = zip(one.rounds_ns, rest.rounds_ns, strict=False)
     return Expected(
-        value_ns=one.value_ns + rest.value_ns,
-        low_ns=one.low_ns + rest.low_ns,
-        high_ns=one.high_ns + rest.high_ns,
+        value_ns=share * first.value_ns + (1 - share) * later.value_ns,
+        low_ns=share * first.low_ns + (1 - share) * later.low_ns,
+        high_ns=share * first.high_ns + (1 - share) * later.high_ns,
         origin=later.origin,
         assumes=tuple(dict.fromkeys((*first.assumes, *later.assumes))),
-        rounds_ns=tuple(a + b for a, b in pairs),
     )

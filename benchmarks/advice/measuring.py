@@ -21,7 +21,9 @@ from .expected import Expected
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
-    Runs = Mapping[str, Callable[[], object]]
+    #: Calls by their names. Of several, each counts for its share: the first call of many, and those after it.
+    Parts = Sequence[tuple[float, Callable[[], object]]]
+    Runs = Mapping[str, Parts]
     Clock = Callable[[], int]
 
 #: All that advice may measure, in nanoseconds.
@@ -53,7 +55,7 @@ class _Race:
         for name in order:
             if self.clock() >= ends_ns:
                 return False
-            times[name] = batch_ns(self.runs[name], self.loops[name], self.clock) / self.loops[name]
+            times[name] = _call_ns(self.runs[name], self.loops[name], self.clock)
         for name, time_ns in times.items():
             self.rounds_ns.setdefault(name, []).append(max(time_ns, 1e-3))
         return True
@@ -100,14 +102,18 @@ def _collected() -> Iterator[None]:
 def _calibrated(runs: Runs, clock: Clock, ends_ns: int) -> dict[str, int]:
     """Return how many calls make a round, after calls that warm caches, heap and thread pool."""
     loops: dict[str, int] = {}
-    for name, run in runs.items():
+    for name, parts in runs.items():
         if clock() >= ends_ns:
             break
-        first_ns = max(batch_ns(run, 1, clock), 1)
-        many = max(1, min(1000, ROUND_NS // first_ns))
-        call_ns = max(batch_ns(run, many, clock) / many, 1) if clock() < ends_ns else first_ns
+        first_ns = max(_call_ns(parts, 1, clock), 1)
+        many = max(1, min(1000, int(ROUND_NS / first_ns)))
+        call_ns = max(_call_ns(parts, many, clock), 1) if clock() < ends_ns else first_ns
         loops[name] = max(1, min(10_000, int(ROUND_NS / call_ns)))
     return loops
+
+
+def _call_ns(parts: Parts, loops: int, clock: Clock) -> float:
+    return sum(share * batch_ns(run, loops, clock) / loops for share, run in parts)
 
 
 def _goes_on(race: _Race, done: int) -> bool:

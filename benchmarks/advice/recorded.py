@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from bisect import bisect_left
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 from ..records import DONE, WALL
@@ -53,8 +53,6 @@ class Records:
 
 
 def _assuming(found: Expected, assumes: tuple[str, ...]) -> Expected:
-    from dataclasses import replace
-
     return replace(found, assumes=(*found.assumes, *assumes))
 
 

@@ -14,6 +14,8 @@ from ..suite.inputs import Input, InputCache
 from .geometry import Geometry
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from ..suite.calls import Call
     from ..suite.registry import Path, Source
     from .wanted import Wanted
@@ -139,3 +141,25 @@ def _as_tensor(wanted: Wanted, memory: Any, first: int) -> torch.Tensor:  # noqa
     strides = tuple(stride // shape.itemsize for stride in shape.strides)
     made = flat.view(getattr(torch, wanted.dtype)).as_strided(shape.shape, strides, first // shape.itemsize)
     return made.requires_grad_() if wanted.layout == "requires_grad" else made
+
+
+def held_bytes(wanted: Wanted) -> int:
+    """Return the larger of what a source like the wanted one spans and what its result holds."""
+    return max(wanted.geometry.span_bytes, wanted.result_bytes)
+
+
+def first_call(warm: Call) -> Callable[[], object]:
+    """Return the call that makes the memory which later calls fill again, and fills it."""
+    places = dict(zip(warm.path.parameters, warm.args, strict=True))
+    name = next(one for one in ("out", "stage", "out_pinned") if one in places)
+
+    def run() -> object:
+        return warm.path.function(**places | {name: _fresh_like(places[name])})
+
+    return run
+
+
+def _fresh_like(held: Any) -> Any:  # noqa: ANN401  an array or a tensor
+    if isinstance(held, torch.Tensor):
+        return torch.empty(held.shape, dtype=held.dtype, pin_memory=held.is_pinned())
+    return np.empty(held.shape, held.dtype)
