@@ -5,18 +5,19 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from ..checkout import ROOT, tree_hash
-from ..machine import machine, software
+from benchmarks.checkout import ROOT, tree_hash
+from benchmarks.machine import machine, software
+
 from . import wanted
 from .advising import Adviser
 from .ranking import Advice
 from .recorded import load
-from .wanted import Wanted, described
+from .wanted import Wanted, described, mapped
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-__all__ = ["FOLDERS", "Advice", "Wanted", "adviser", "advise", "described"]
+__all__ = ["FOLDERS", "Advice", "Wanted", "advise", "adviser", "described", "mapped"]
 
 #: Where this machine's records lie: published ones, and those of the folder that is worked in.
 FOLDERS: Final = (ROOT / "reports" / "sessions", Path(".bench") / "sessions")

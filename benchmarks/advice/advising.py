@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Any, Final
 import psutil
 import torch
 
-from ..clocks import clock_for
-from ..errors import UsageError
-from ..lock import LOCK_FILE, machine_lock
+from benchmarks.clocks import clock_for
+from benchmarks.errors import UsageError
+from benchmarks.lock import LOCK_FILE, machine_lock
+
 from . import sources
 from .candidates import candidates
 from .expected import Expected, spread_over
@@ -75,7 +76,7 @@ class Adviser:
 
     def expect(self, wanted: Wanted, every: Sequence[Candidate]) -> dict[str, Expected]:
         """Return what the records say of some candidates: the mean call where memory is used again."""
-        found = {one.path.name: self.records.expected(wanted, one.path) for one in every}
+        found = {one.path.name: self.records.expected(wanted, one) for one in every}
         fresh = found.get(_FRESH[wanted.source])
         for one in every:
             later = found[one.path.name]

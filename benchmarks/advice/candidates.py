@@ -6,17 +6,19 @@ import warnings
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from ..suite.checks import WrongResultError, check
-from ..suite.paths import PATHS
-from ..suite.probes import REFUSALS
+from benchmarks.suite.checks import WrongResultError, check
+from benchmarks.suite.paths import PATHS
+from benchmarks.suite.probes import REFUSALS
+
 from . import sources
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from ..suite.cases import Family
-    from ..suite.checks import Aliasing
-    from ..suite.registry import Path
+    from benchmarks.suite.cases import Family
+    from benchmarks.suite.checks import Aliasing
+    from benchmarks.suite.registry import Path
+
     from .wanted import Wanted
 
 _PREPARED: Final = {

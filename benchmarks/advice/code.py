@@ -6,25 +6,24 @@ import ast
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from ..suite.registry import Path
+    from benchmarks.suite.registry import Path
+
     from .wanted import Wanted
 
 
 def to_write(path: Path, wanted: Wanted) -> str:
     """Return the lines that convert `a` into `t`, or `t` into `a`."""
     statements = ast.parse(path.spelling).body
-    names = {"dtype": f"{_LIBRARY[path.dtype_from]}.{wanted.to}", "device": repr(wanted.device)}
-    names |= {"numpy_dtype": f"np.{wanted.to}"}
+    of_numpy, of_torch = _numpy_dtype(wanted.to), f"torch.{wanted.to}"
+    dtype = of_numpy if path.dtype_from == "numpy" else of_torch
+    names = {"dtype": dtype, "numpy_dtype": of_numpy, "device": repr(wanted.device)}
     lines = [ast.unparse(_Named(names).visit(one)) for one in statements]
-    result = "t" if path.source == "array" else "a"
-    if isinstance(statements[-1], ast.Expr) and isinstance(statements[-1].value, ast.Name):
-        return "".join(_preparation(path, wanted)) + "; ".join([*lines[:-1]])
-    if path.family == "copy_into":
-        return "".join(_preparation(path, wanted)) + "; ".join([*lines])
-    return "".join(_preparation(path, wanted)) + "; ".join([*lines[:-1], f"{result} = {lines[-1]}"])
-
-
-_LIBRARY = {"torch": "torch", "numpy": "np"}
+    last = statements[-1]
+    if isinstance(last, ast.Expr) and isinstance(last.value, ast.Name):  # the name of memory that was filled
+        lines.pop()
+    elif path.family != "copy_into":
+        lines[-1] = f"{'t' if path.source == 'array' else 'a'} = {lines[-1]}"
+    return "".join(_preparation(path, wanted)) + "; ".join(lines)
 
 
 def _preparation(path: Path, wanted: Wanted) -> list[str]:
@@ -49,7 +48,7 @@ class _Named(ast.NodeTransformer):
     def __init__(self, names: dict[str, str]) -> None:
         self._names = names
 
-    def visit_Name(self, node: ast.Name) -> ast.expr:  # noqa: N802  the name that ast asks for
+    def visit_Name(self, node: ast.Name) -> ast.expr:
         """Replace a name that has an expression."""
         text = self._names.get(node.id)
         return node if text is None else ast.parse(text, mode="eval").body

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from ..suite.cases import SIZES
+from benchmarks.suite.cases import SIZES
+
 from .ranking import is_slower
 from .sources import grown
 

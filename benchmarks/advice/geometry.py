@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from itertools import accumulate
 from typing import TYPE_CHECKING, Final
 
-from ..errors import UsageError
+from benchmarks.errors import UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

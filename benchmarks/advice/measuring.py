@@ -14,8 +14,9 @@ from dataclasses import dataclass, field
 from statistics import median
 from typing import TYPE_CHECKING, Final
 
-from ..measure import ROUND_NS, batch_ns
-from ..verdicts import shift
+from benchmarks.measure import ROUND_NS, batch_ns
+from benchmarks.verdicts import shift
+
 from .expected import Expected
 
 if TYPE_CHECKING:
@@ -135,7 +136,7 @@ def _as_good(rounds: Sequence[float], best: Sequence[float]) -> bool:
     if len(rounds) < _LOOKS[0]:
         return False
     found = shift([math.log(one / other) for one, other in zip(rounds, best, strict=False)], _COVERAGE)
-    return -_NO_MATTER <= found.low and found.high <= _NO_MATTER
+    return found.low >= -_NO_MATTER and found.high <= _NO_MATTER
 
 
 def _expected(rounds: Sequence[float]) -> Expected:

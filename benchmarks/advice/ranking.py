@@ -65,9 +65,7 @@ def ranked(
     Paths are left out of the timing where records say that they are far behind, so their times of another day stand
     behind, as a multiple of what the first took on that day.
     """
-    order = sorted(
-        (one for one in every if one.path.name in known), key=lambda one: _place(known[one.path.name])
-    )
+    order = sorted((one for one in every if one.path.name in known), key=lambda one: _place(known[one.path.name]))
     first = order[0].path.name if order else ""
     return tuple(
         Ranked(

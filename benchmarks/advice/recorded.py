@@ -7,26 +7,29 @@ from bisect import bisect_left
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
-from ..records import DONE, WALL
-from ..statistics import estimate
-from ..store import read, read_header, sessions_in
-from ..suite.cases import DTYPES, OURS
+from benchmarks.records import DONE, WALL
+from benchmarks.statistics import estimate
+from benchmarks.store import read, read_header, sessions_in
+from benchmarks.suite.cases import DTYPES, OURS, SIZES
+
 from .expected import Expected
 from .geometry import OTHER
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping
     from pathlib import Path as File
 
-    from ..records import Header, Json, Measured
-    from ..suite.registry import Path
+    from benchmarks.records import Header, Json, Measured
+
+    from .candidates import Candidate
     from .wanted import Wanted
 
     Line = tuple[str, str, str, str]
 
+_SMALLEST_BYTES: Final = min(SIZES.values())
 _VERSIONS: Final = ("numpy", "torch")
 #: Elements that are copied as bytes, whatever they mean: in C order only their number of bytes counts.
-_PLAIN: Final = frozenset(DTYPES) - {"bfloat16"}
+_PLAIN: Final = ("float32", *sorted(set(DTYPES) - {"bfloat16", "float32"}))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,9 +43,10 @@ class Records:
     foreign_bridge: bool = False
     notes: tuple[str, ...] = ()
 
-    def expected(self, wanted: Wanted, path: Path) -> Expected | None:
-        """Return what a path takes for what is wanted, or None where the records do not say."""
-        for dtypes, layout, assumed in _stand_ins(wanted, path):
+    def expected(self, wanted: Wanted, one: Candidate) -> Expected | None:
+        """Return what a candidate takes for what is wanted, or None where the records do not say."""
+        path = one.path
+        for dtypes, layout, assumed in _stand_ins(wanted, one):
             points = self.lines.get((path.name, dtypes, layout, wanted.thread_word), {})
             found = between({nbytes: _time(record) for nbytes, record in points.items()}, wanted.payload_bytes)
             if found is not None:
@@ -75,14 +79,16 @@ def load(folders: Iterable[File], machine: Json, software: Json, bridge_hash: st
 def between(points: Mapping[int, Expected], nbytes: int) -> Expected | None:
     """Predict from the neighbouring sizes, on a straight line of the logarithms, with the wider of their intervals.
 
-    Nothing is said beyond the largest size; below the smallest, its time holds.
+    Nothing is said beyond the sizes that were measured, but that less than 64 bytes take as long as these.
     """
     sizes = sorted(points)
     if not sizes or nbytes > sizes[-1]:
         return None
     above = sizes[bisect_left(sizes, nbytes)]
-    if nbytes == above or above == sizes[0]:
+    if above in {nbytes, _SMALLEST_BYTES}:
         return points[above]
+    if above == sizes[0]:
+        return None
     below = sizes[bisect_left(sizes, nbytes) - 1]
     share = math.log(nbytes / below) / math.log(above / below)
     one, other = points[below], points[above]
@@ -100,17 +106,22 @@ def _time(record: Measured) -> Expected:
     return Expected(value_ns=found.value, low_ns=found.low, high_ns=found.high, origin="recorded")
 
 
-def _stand_ins(wanted: Wanted, path: Path) -> Sequence[tuple[str, str, tuple[str, ...]]]:
-    """Return the dtypes and layouts whose records may speak for what is wanted, each with what is assumed."""
-    same, layout = wanted.dtypes, wanted.layout
-    plain_flags = wanted.flags <= {layout}
-    if layout == OTHER or not plain_flags:
-        return ()
-    shape = () if layout in _ANY_SHAPE else (f"the records' {layout} array has another shape",)
-    found = [(same, layout, shape)]
-    if layout == "C" and not wanted.casts and wanted.dtype in _PLAIN and path.family in {"share", "copy", "copy_into"}:
-        found.append(("float32", layout, (f"{wanted.dtype} takes as long as float32 of as many bytes",)))
-    return found
+def _stand_ins(wanted: Wanted, one: Candidate) -> Iterator[tuple[str, str, tuple[str, ...]]]:
+    """Yield the dtypes and layouts whose records may speak for what is wanted, each with what is assumed."""
+    layout = wanted.layout
+    if layout != OTHER and wanted.flags <= {layout}:
+        shape = () if layout in _ANY_SHAPE else (f"the records' {layout} array has another shape",)
+        yield wanted.dtypes, layout, shape
+        for dtype in [] if wanted.casts else _as_many_bytes(wanted.dtype, layout):
+            yield dtype, layout, (*shape, f"{wanted.dtype} takes as long as {dtype} of as many bytes")
+    if one.aliasing == "shares":
+        yield "float32", "C", (f"sharing {wanted.dtype} {layout} takes as long as sharing float32 C",)
+
+
+def _as_many_bytes(dtype: str, layout: str) -> list[str]:
+    """Return dtypes whose elements are moved alike: of one size, and where all bytes lie together, of any size."""
+    plain = [other for other in _PLAIN if other != dtype and dtype in _PLAIN]
+    return [other for other in plain if layout == "C" or DTYPES[other] == DTYPES[dtype]]
 
 
 #: A copy walks over such an array in one go, whatever its shape.

@@ -8,16 +8,18 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 import torch
 
-from ..suite import calls, tiles
-from ..suite.cases import DTYPES, Case
-from ..suite.inputs import Input, InputCache
+from benchmarks.suite import calls, tiles
+from benchmarks.suite.cases import DTYPES, Case
+from benchmarks.suite.inputs import Input, InputCache
+
 from .geometry import Geometry
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from ..suite.calls import Call
-    from ..suite.registry import Path, Source
+    from benchmarks.suite.calls import Call
+    from benchmarks.suite.registry import Path, Source
+
     from .wanted import Wanted
 
 #: A copy for the proof has at most so many elements an axis.
@@ -88,7 +90,7 @@ def grown(wanted: Wanted, payload_bytes: int) -> Wanted:
 
 
 def _like(geometry: Geometry, shape: tuple[int, ...]) -> Geometry:
-    """Return the strides of another shape: axes as far apart as they were, where they were dense, else a little more."""
+    """Return the strides of another shape: dense where they were dense, else one element more apart."""
     strides, step = [0] * len(shape), geometry.itemsize
     reached, odd = geometry.itemsize, False
     for axis in sorted(range(len(shape)), key=lambda one: abs(geometry.strides[one])):

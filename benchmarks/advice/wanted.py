@@ -9,15 +9,17 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 import torch
 
-from ..errors import UsageError
-from ..suite.cases import DTYPES
+from benchmarks.errors import UsageError
+from benchmarks.suite.cases import DTYPES
+
 from .geometry import Geometry, laid_out, word_for
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
-    from ..suite.cases import Threads
-    from ..suite.registry import Source
+    from benchmarks.suite.cases import Threads
+    from benchmarks.suite.registry import Source
 
     Array = np.ndarray[Any, np.dtype[Any]]
 
@@ -112,6 +114,21 @@ def of(x: Any, *, to: str | None, **more: Any) -> Wanted:  # noqa: ANN401  an ar
     dtype = x.dtype.name
     geometry = Geometry(shape=x.shape, strides=x.strides, itemsize=x.itemsize)
     return Wanted(geometry=geometry, dtype=dtype, to=to or dtype, **_layout(x, geometry), **more)
+
+
+def mapped(file: Path) -> Array:
+    """Return the array of an .npy file, mapped and read-only: no element is read.
+
+    Raises:
+        UsageError: there is no such file, or it holds no plain array.
+    """
+    try:
+        found: Array = np.load(file, mmap_mode="r", allow_pickle=False)
+    except (OSError, ValueError, EOFError) as error:
+        raise UsageError(f"{file} is no array of np.save's: {error}") from error
+    if not isinstance(found, np.ndarray):
+        raise UsageError(f"{file} is an archive of arrays; save the one that is asked about with np.save")
+    return found
 
 
 def _of_tensor(t: torch.Tensor, to: str | None, more: dict[str, Any]) -> Wanted:
