@@ -15,7 +15,7 @@ from benchmarks.errors import UsageError
 from benchmarks.lock import LOCK_FILE, machine_lock
 
 from . import sources
-from .candidates import candidates
+from .candidates import candidates, untried
 from .expected import Expected, spread_over
 from .flips import flips
 from .measuring import measure
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path as File
 
-    from .candidates import Candidate
+    from .candidates import Candidate, Excluded
     from .measuring import Runs
     from .recorded import Records
     from .wanted import Wanted
@@ -50,15 +50,10 @@ class Adviser:
         """Rank the correct paths.
 
         Raises:
-            UsageError: the device is not there, and nothing else may be told of it.
+            UsageError: the device is not there, and there are no records of it to be asked.
             MachineBusyError: something has to be measured, and another run holds this machine.
         """
-        if wanted.device != "cpu" and not torch.cuda.is_available():
-            raise UsageError(
-                f"there is no {wanted.device} here: no path could be tried, and none is recommended untried. "
-                "Ask on the machine that has it, or about --device cpu"
-            )
-        every, excluded = candidates(wanted)
+        every, excluded = self._candidates(wanted)
         asked = [one for one in every if wanted.reuse > 1 or not one.reuses]
         recorded = self.expect(wanted, asked)
         now, why = self._measured(wanted, asked, recorded)
@@ -73,6 +68,18 @@ class Adviser:
             assumes=_assumes(wanted, known),
             notes=(*self.records.notes, *why),
         )
+
+    def _candidates(self, wanted: Wanted) -> tuple[tuple[Candidate, ...], tuple[Excluded, ...]]:
+        """Return the correct paths, and those that are not; of a device that is away, those that were recorded."""
+        if wanted.device == "cpu" or torch.cuda.is_available():
+            return candidates(wanted)
+        every, excluded = untried(wanted)
+        if self.measures or not self.expect(wanted, every):
+            raise UsageError(
+                f"there is no {wanted.device} here, and no path is recommended untried. Ask on the machine that has it; "
+                "--no-measure takes what this machine recorded with it, if there is any"
+            )
+        return every, excluded
 
     def expect(self, wanted: Wanted, every: Sequence[Candidate]) -> dict[str, Expected]:
         """Return what the records say of some candidates: the mean call where memory is used again."""

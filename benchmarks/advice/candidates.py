@@ -61,6 +61,14 @@ def candidates(wanted: Wanted) -> tuple[tuple[Candidate, ...], tuple[Excluded, .
     )
 
 
+def untried(wanted: Wanted) -> tuple[tuple[Candidate, ...], tuple[Excluded, ...]]:
+    """Return the paths of a device that is not there: what a session measured, it proved first."""
+    paths = [path for path in PATHS.values() if path.source == wanted.source and path.family in _families(wanted)]
+    refused = [Excluded(path=path.name, reason=reason) for path in paths if (reason := _refusal(wanted, path))]
+    names = {one.path for one in refused}
+    return tuple(Candidate(path=path, aliasing="copies") for path in paths if path.name not in names), tuple(refused)
+
+
 def _judged(wanted: Wanted) -> Iterator[Candidate | Excluded]:
     small = sources.few(wanted)
     for path in PATHS.values():

@@ -32,7 +32,7 @@ from benchmarks.advice.candidates import candidates
 from benchmarks.advice.geometry import WORDS
 from benchmarks.advice.text import question
 from benchmarks.errors import MachineBusyError, UsageError
-from benchmarks.lock import machine_lock
+from benchmarks.lock import LOCK_FILE, machine_lock
 from benchmarks.machine import in_one_line
 from benchmarks.measure import batch_ns
 from benchmarks.suite.cases import DTYPES, MIB
@@ -172,10 +172,12 @@ def _line(wanted: Wanted, answers: Mapping[str, Judged], rounds: Mapping[str, Se
     )
 
 
-def tried(wanted: Wanted, advisers: Mapping[str, Adviser], dice: random.Random) -> tuple[dict[str, Judged], str]:
+def tried(
+    wanted: Wanted, advisers: Mapping[str, Adviser], dice: random.Random, *, lock_file: Path = LOCK_FILE
+) -> tuple[dict[str, Judged], str]:
     """Return how each adviser's first choice fared, and the line of the raw results."""
     said = {name: one.advise(wanted).first for name, one in advisers.items()}
-    with machine_lock():
+    with machine_lock(lock_file):
         rounds = brute_force(wanted, dice)
     answers = {name: judged(one.path if one else None, rounds) for name, one in said.items()}
     return answers, _line(wanted, answers, rounds)

@@ -249,8 +249,22 @@ def test_an_array_that_does_not_fit_is_not_measured(tmp_path: Path, monkeypatch:
 def test_without_the_device_nothing_is_recommended(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Paths that could not be tried are not recommended; the message says where to ask."""
     monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
-    with pytest.raises(UsageError, match=r"there is no cuda here.*Ask on the machine that has it"):
-        adviser(tmp_path, []).advise(asked(device="cuda"))
+    for measures in (True, False):
+        with pytest.raises(UsageError, match=r"there is no cuda here.*Ask on the machine that has it"):
+            adviser(tmp_path / str(measures), [], measures=measures).advise(asked(device="cuda"))
+
+
+def test_records_speak_for_a_device_that_is_away(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without measuring, paths that a session of this machine and its card proved are ranked, pinning once counted."""
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    costs = {"h2d.pageable": {"1MiB": 3e5}, "h2d.pin_warm": {"1MiB": 1e5}, "h2d.pinned": {"1MiB": 5e4}}
+    known = records(costs, device="cuda")
+    card = {"machine": {**HERE.machine, "name": "amd-epyc-2c-nvidia-<h100>"}}
+    found = adviser(tmp_path, known, **card).advise(asked(device="cuda"))
+    assert first(found) == "h2d.pin_warm"
+    assert {"h2d.pinned": "its source has to lie in pinned memory already"}.items() <= {
+        one.path: one.reason for one in found.excluded
+    }.items()
 
 
 def test_advice_from_python(tmp_path: Path) -> None:
