@@ -70,7 +70,7 @@ class Adviser:
         )
 
     def _candidates(self, wanted: Wanted) -> tuple[tuple[Candidate, ...], tuple[Excluded, ...]]:
-        """Return the correct paths, and those that are not; of a device that is away, those that were recorded."""
+        """Return the correct paths, and those that are not; of a device that is away, the recorded."""
         if wanted.device == "cpu" or torch.cuda.is_available():
             return candidates(wanted)
         every, excluded = untried(wanted)
