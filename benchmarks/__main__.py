@@ -12,7 +12,7 @@ import sys
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Final, NoReturn, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, Final, NoReturn, TypeVar
 
 import typer
 
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
     from .asked import CompareOptions, RunOptions
     from .breakdown.outcome import Profile
+    from .advice import Advice
+    from .asked import AdviseOptions, CompareOptions, RunOptions
     from .outcome import Comparison
     from .records import Json, Session
     from .session import Request
@@ -46,6 +48,8 @@ _NOT_KEPT: Final = "interrupted; a comparison keeps nothing, for its rounds belo
 _NOT_KEPT_PROFILE: Final = "interrupted; a profile keeps nothing, for its parts belong together: start it again"
 _DOCTOR_NOT_KEPT: Final = "interrupted; nothing is kept of a look at the machine: start it again"
 _COMMITS_KEPT: Final = "interrupted; commits that were finished are kept: the same command goes on with the others"
+
+_NO_ADVICE: Final = "interrupted; advice keeps nothing"
 
 T = TypeVar("T")
 
@@ -236,6 +240,42 @@ def doctor(
     _say(text.to_json(found) if json_ else text.to_text(found))
     if strict and found.unfit:
         raise SystemExit(UNSURE)
+
+
+@app.command()
+def advise(
+    shape: Annotated[str | None, typer.Option(help="The shape, such as 32,3,224,224.")] = None,
+    dtype: Annotated[str | None, typer.Option(help="The dtype of the source.")] = None,
+    to: Annotated[str | None, typer.Option(help="The dtype of the result; the source's by default.")] = None,
+    layout: Annotated[str, typer.Option(help="How it lies in memory, a word of the glossary.")] = "C",
+    npy: Annotated[Path | None, typer.Option(help="An .npy file instead of shape, dtype and layout.")] = None,
+    device: Annotated[str, typer.Option(help="Where the result goes: cpu, cuda or cuda:N.")] = "cpu",
+    reuse: Annotated[int, typer.Option(help="How many arrays of this shape are converted.")] = 1,
+    mutate: Annotated[bool, typer.Option("--mutate", help="The result is written to, or the source changes.")] = False,
+    threads: Annotated[int, typer.Option(help="How many threads torch may use.")] = 1,
+    no_measure: Annotated[bool, typer.Option("--no-measure", help="Say only what this machine's records say.")] = False,
+    json_: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """Rank the correct ways to convert an array here, with the code to write; what records lack is measured (10 s)."""
+    from .asked import AdviseOptions
+
+    asked = _guarded(lambda: AdviseOptions(shape=shape, dtype=dtype, layout=layout, npy=npy))
+    more = {"to": to, "device": device, "reuse": reuse, "mutate": mutate, "threads": threads}
+    found = _guarded(lambda: _advice(asked, more, measures=not no_measure), _NO_ADVICE)
+    from .advice.text import to_json, to_text
+
+    _say(to_json(found) if json_ else to_text(found))
+    if found.first is None:
+        _stop("no time is known; leave --no-measure out, or measure a session: python -m benchmarks run", UNSURE)
+
+
+def _advice(asked: AdviseOptions, more: dict[str, Any], *, measures: bool) -> Advice:
+    from . import advice
+
+    if asked.npy is not None:
+        return advice.advise(advice.mapped(asked.npy), measures=measures, **more)
+    wanted = advice.described(shape=asked.shape or "", dtype=asked.dtype or "", layout=asked.layout, **more)
+    return advice.advise(wanted, measures=measures)
 
 
 def _request(asked: RunOptions, out: Path) -> Request:

@@ -5,11 +5,15 @@ from __future__ import annotations
 import re
 import shlex
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from .errors import UsageError
 from .suite.presets import PRESETS
 from .verdict_text import FORMATS
 from .verdicts import LOOKS
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,3 +121,24 @@ class CompareOptions:
             if not name.endswith(".jsonl"):
                 other = f"{name!r} is none" if name else "only one is named"
                 raise UsageError(f"a session file is compared with another one, and {other}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AdviseOptions:
+    """What `advise` is asked about: an array in words, or a file that holds one.
+
+    Raises:
+        UsageError: it is neither or both.
+    """
+
+    shape: str | None
+    dtype: str | None
+    layout: str
+    npy: Path | None
+
+    def __post_init__(self) -> None:
+        """Refuse what does not describe an array."""
+        if self.npy is None and (self.shape is None or self.dtype is None):
+            raise UsageError("describe the array: --shape 32,3,224,224 --dtype uint8, or --npy FILE")
+        if self.npy is not None and (self.shape, self.dtype, self.layout) != (None, None, "C"):
+            raise UsageError(f"{self.npy} says its shape, dtype and layout itself; leave these options out")

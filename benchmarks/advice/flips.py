@@ -1,0 +1,88 @@
+"""When another path comes first, as this machine's records say: over sizes, over threads, with memory used again."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from benchmarks.suite.cases import SIZES
+
+from .ranking import is_slower
+from .sources import grown
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+
+    from .candidates import Candidate
+    from .expected import Expected
+    from .wanted import Wanted
+
+    #: What candidates are expected to take for something that is wanted.
+    Expect = Callable[[Wanted, Sequence[Candidate]], Mapping[str, Expected]]
+
+
+def flips(wanted: Wanted, every: Sequence[Candidate], first: str, expect: Expect) -> tuple[str, ...]:
+    """Return when the answer is another one, a sentence each."""
+    found = [*_over_sizes(wanted, every, first, expect), *_over_threads(wanted, every, first, expect)]
+    return (*found, *_over_reuse(wanted, every, first, expect))
+
+
+def _over_sizes(wanted: Wanted, every: Sequence[Candidate], first: str, expect: Expect) -> Iterator[str]:
+    """Look up and down from the wanted size for the nearest one at which another path is certainly first."""
+    plain = [one for one in every if wanted.reuse > 1 or not one.reuses]
+    up = [(name, nbytes) for name, nbytes in SIZES.items() if nbytes > wanted.payload_bytes]
+    down = [(name, nbytes) for name, nbytes in reversed(SIZES.items()) if nbytes < wanted.payload_bytes]
+    asked = False
+    for word, sizes in (("larger", up), ("smaller", down)):
+        here = "this size"
+        for name, nbytes in sizes:
+            known = expect(grown(wanted, nbytes), plain)
+            if first not in known or len(known) == 1:
+                continue
+            asked = True
+            if other := _beats(first, known):
+                yield f"{word}: from somewhere between {here} and {name}, {other} is first"
+                break
+            here = name
+    if not asked:
+        yield "over sizes: not known, for the records have no other size of this"
+
+
+def _over_threads(wanted: Wanted, every: Sequence[Candidate], first: str, expect: Expect) -> Iterator[str]:
+    threads = 1 if wanted.threads > 1 else 2
+    known = expect(replace(wanted, threads=threads), every)
+    words = "one thread" if threads == 1 else "all threads"
+    if first not in known or len(known) == 1:
+        yield f"over threads: not known, for the records have nothing of this with {words}"
+    elif other := _beats(first, known):
+        yield f"threads: with {words}, {other} is first"
+    else:
+        yield f"threads: with {words}, {first} stays first or ties"
+
+
+def _over_reuse(wanted: Wanted, every: Sequence[Candidate], first: str, expect: Expect) -> Iterator[str]:
+    """Say what warm memory would change; its first call is taken for one into fresh memory."""
+    into = [one for one in every if one.reuses]
+    if wanted.reuse > 1 or not into:
+        return
+    known = expect(wanted, every)
+    warm = {one.path.name: known[one.path.name] for one in into if one.path.name in known}
+    if first not in known or not warm:
+        yield "over reuse: not known, for the records have no copy of this into warm memory; ask with --reuse 2"
+        return
+    best = min(warm, key=lambda name: warm[name].value_ns)
+    if is_slower(known[first], warm[best]):
+        share = warm[best].value_ns / known[first].value_ns
+        yield f"reuse: from 2 arrays of this shape on, {best} into memory that is kept ({share:.2f} of the time a call)"
+    else:
+        yield f"reuse: {best} into memory that is kept is no faster, however often"
+
+
+def _beats(first: str, known: Mapping[str, Expected]) -> str | None:
+    """Return the path that is certainly faster than the first, the fastest if there are several."""
+    faster = _faster(first, known)
+    return min(faster, key=lambda name: known[name].value_ns, default=None)
+
+
+def _faster(first: str, known: Mapping[str, Expected]) -> Iterable[str]:
+    return [name for name in known if name != first and is_slower(known[first], known[name])]

@@ -1,0 +1,137 @@
+"""What this machine's records say of a path: the newest sessions first, none of another machine or other versions."""
+
+from __future__ import annotations
+
+import math
+from bisect import bisect_left
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Final
+
+from benchmarks.statistics import estimate
+from benchmarks.store import read, read_header, sessions_in
+from benchmarks.suite.cases import DTYPES, OURS, SIZES
+
+from .expected import Expected
+from .geometry import OTHER
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+    from pathlib import Path as File
+
+    from benchmarks.records import Header, Json, Measured
+
+    from .candidates import Candidate
+    from .wanted import Wanted
+
+    Line = tuple[str, str, str, str]
+
+_SMALLEST_BYTES: Final = min(SIZES.values())
+_VERSIONS: Final = ("numpy", "torch")
+#: Elements that are copied as bytes, whatever they mean: in C order only their number of bytes counts.
+_PLAIN: Final = ("float32", *sorted(set(DTYPES) - {"bfloat16", "float32"}))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Records:
+    """The measured cases of this machine: (path, dtypes, layout, threads) -> payload -> record.
+
+    `notes` says which sessions were used and which were not, `bridge` under which hash of bridge each was measured.
+    """
+
+    lines: Mapping[Line, Mapping[int, Measured]]
+    foreign_bridge: bool = False
+    notes: tuple[str, ...] = ()
+
+    def expected(self, wanted: Wanted, one: Candidate) -> Expected | None:
+        """Return what a candidate takes for what is wanted, or None where the records do not say."""
+        path = one.path
+        for dtypes, layout, assumed in _stand_ins(wanted, one):
+            points = self.lines.get((path.name, dtypes, layout, wanted.thread_word), {})
+            found = between({nbytes: _time(record) for nbytes, record in points.items()}, wanted.payload_bytes)
+            if found is not None:
+                other = self.foreign_bridge and path.name.startswith(OURS)
+                newer = ("bridge has changed since it was recorded",) if other else ()
+                return found if not (assumed or newer) else _assuming(found, (*assumed, *newer))
+        return None
+
+
+def _assuming(found: Expected, assumes: tuple[str, ...]) -> Expected:
+    return replace(found, assumes=(*found.assumes, *assumes))
+
+
+def load(folders: Iterable[File], machine: Json, software: Json, bridge_hash: str) -> Records:
+    """Read the sessions of this machine, the newest of each case winning."""
+    lines: dict[Line, dict[int, Measured]] = {}
+    notes, foreign = [], False
+    for file in sorted((one for folder in folders for one in sessions_in(folder)), key=lambda one: one.name):
+        if reason := _unfit(read_header(file), machine, software):
+            notes.append(f"{file.name} is not used: {reason}")
+            continue
+        session = read(file)
+        foreign = session.header.bridge_hash != bridge_hash
+        for record in session.measured:
+            lines.setdefault((record.path, record.dtype, record.layout, record.threads), {})[record.nbytes] = record
+        notes.append(f"records: {file.name}")
+    return Records(lines=lines, foreign_bridge=foreign, notes=tuple(notes))
+
+
+def between(points: Mapping[int, Expected], nbytes: int) -> Expected | None:
+    """Predict from the neighbouring sizes, on a straight line of the logarithms, with the wider of their intervals.
+
+    Nothing is said beyond the sizes that were measured, but that less than 64 bytes take as long as these.
+    """
+    sizes = sorted(points)
+    if not sizes or nbytes > sizes[-1]:
+        return None
+    above = sizes[bisect_left(sizes, nbytes)]
+    if above in {nbytes, _SMALLEST_BYTES}:
+        return points[above]
+    if above == sizes[0]:
+        return None
+    below = sizes[bisect_left(sizes, nbytes) - 1]
+    share = math.log(nbytes / below) / math.log(above / below)
+    one, other = points[below], points[above]
+    value = math.exp((1 - share) * math.log(one.value_ns) + share * math.log(other.value_ns))
+    return Expected(
+        value_ns=value,
+        low_ns=value * min(end.low_ns / end.value_ns for end in (one, other)),
+        high_ns=value * max(end.high_ns / end.value_ns for end in (one, other)),
+        origin="between recorded sizes",
+    )
+
+
+def _time(record: Measured) -> Expected:
+    found = estimate(record.passes(record.clock))
+    return Expected(value_ns=found.value, low_ns=found.low, high_ns=found.high, origin="recorded")
+
+
+def _stand_ins(wanted: Wanted, one: Candidate) -> Iterator[tuple[str, str, tuple[str, ...]]]:
+    """Yield the dtypes and layouts whose records may speak for what is wanted, each with what is assumed."""
+    layout = wanted.layout
+    if layout != OTHER and wanted.flags <= {layout}:
+        shape = () if layout in _ANY_SHAPE else (f"the records' {layout} array has another shape",)
+        yield wanted.dtypes, layout, shape
+        for dtype in [] if wanted.casts else _as_many_bytes(wanted.dtype, layout):
+            yield dtype, layout, (*shape, f"{wanted.dtype} takes as long as {dtype} of as many bytes")
+    if one.aliasing == "shares":
+        yield "float32", "C", (f"sharing {wanted.dtype} {layout} takes as long as sharing float32 C",)
+
+
+def _as_many_bytes(dtype: str, layout: str) -> list[str]:
+    """Return dtypes whose elements are moved alike: of one size, and where all bytes lie together, of any size."""
+    plain = [other for other in _PLAIN if other != dtype and dtype in _PLAIN]
+    return [other for other in plain if layout == "C" or DTYPES[other] == DTYPES[dtype]]
+
+
+#: A copy walks over such an array in one go, whatever its shape.
+_ANY_SHAPE: Final = frozenset({"C", "readonly", "misaligned", "bigendian", "requires_grad"})
+
+
+def _unfit(header: Header, machine: Json, software: Json) -> str | None:
+    """Return why a session says nothing of this machine as it is now; the name of its card may follow its own."""
+    if header.machine_name != machine["name"] and not header.machine_name.startswith(f"{machine['name']}-"):
+        return f"it is of the machine {header.machine_name}, this is {machine['name']}"
+    for name in _VERSIONS:
+        if header.software.get(name) != software.get(name):
+            return f"it was measured with {name} {header.software.get(name)}, here is {software.get(name)}"
+    return None
