@@ -76,7 +76,8 @@ class Adviser:
         every, excluded = untried(wanted)
         if self.measures or not self.expect(wanted, every):
             raise UsageError(
-        """Return the correct paths and the others; of a device that is away, those that were recorded."""
+                f"there is no {wanted.device} here, and no path is recommended untried. "
+                "Ask on the machine that has it; "
                 "--no-measure takes what this machine recorded with it, if there is any"
             )
         return every, excluded
