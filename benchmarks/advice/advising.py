@@ -18,6 +18,7 @@ from . import sources
 from .candidates import candidates, untried
 from .expected import Expected, spread_over
 from .flips import flips
+from .geometry import word_for
 from .measuring import measure
 from .ranking import Advice, is_slower, ranked
 
@@ -76,7 +77,8 @@ class Adviser:
         every, excluded = untried(wanted)
         if self.measures or not self.expect(wanted, every):
             raise UsageError(
-        """Return the correct paths and the others; of a device that is away, those that were recorded."""
+                f"there is no {wanted.device} here, and no path is recommended untried. "
+                "Ask on the machine that has it; "
                 "--no-measure takes what this machine recorded with it, if there is any"
             )
         return every, excluded
@@ -144,6 +146,8 @@ def _assumes(wanted: Wanted, known: Mapping[str, Expected]) -> tuple[str, ...]:
     said += ["the source was just used, and each result is dropped at once" if wanted.reuse == 1 else one_result]
     if not wanted.mutate and not wanted.casts:
         said += ["source and result are only read: what shares memory shows each change on both sides (else --mutate)"]
+    if wanted.reuse > 1 and word_for(wanted.geometry) != "C":
+        said += ["memory that is filled again is in C order; other results keep the order in which the axes lie"]
     if "readonly" in wanted.flags:
         said += ["a result that shares is not written to: its source is read-only, of which torch warns once"]
     return tuple(dict.fromkeys([*said, *every]))

@@ -83,11 +83,14 @@ def ranked(
 
 
 def is_slower(one: Expected, than: Expected) -> bool:
-    """Whether one certainly takes longer: by rounds in turn where both have them, else by their intervals."""
+    """Whether one certainly takes longer: by rounds in turn where both have them, or by intervals that lie apart."""
     if one.measured_here and than.measured_here:
         few = len(one.rounds_ns) < len(than.rounds_ns)  # it was left out of later rounds, for it was slower
-        return few or certainly_slower(one.rounds_ns, than.rounds_ns)
-    return than.measured_here or (one.apart(than) and one.value_ns > than.value_ns)
+        if few or certainly_slower(one.rounds_ns, than.rounds_ns):
+            return True
+    elif than.measured_here:
+        return True
+    return one.apart(than) and one.value_ns > than.value_ns
 
 
 def _place(expected: Expected) -> tuple[bool, float]:

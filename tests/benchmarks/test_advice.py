@@ -14,6 +14,8 @@ from benchmarks import advice, store
 from benchmarks.advice import Advice, Wanted, described
 from benchmarks.advice.advising import Adviser, in_question
 from benchmarks.advice.candidates import Candidate
+from benchmarks.advice.expected import Expected
+from benchmarks.advice.ranking import is_slower
 from benchmarks.advice.recorded import Records, load
 from benchmarks.advice.text import to_json
 from benchmarks.errors import MachineBusyError, UsageError
@@ -288,3 +290,30 @@ def test_json_has_what_the_text_says(tmp_path: Path) -> None:
 def test_no_records_are_no_error() -> None:
     """A machine that has measured nothing has records without lines."""
     assert Records(lines={}).expected(asked(), of_registry("torch.tensor")[0]) is None
+
+
+def expected(*rounds: float, spread: float = 0.0) -> Expected:
+    """Return a time that was measured now."""
+    value = sorted(rounds)[len(rounds) // 2]
+    return Expected(
+        value_ns=value,
+        low_ns=value * (1 - spread),
+        high_ns=value * (1 + spread),
+        origin="measured now",
+        rounds_ns=rounds,
+    )
+
+
+def test_intervals_that_lie_apart_are_no_tie() -> None:
+    """A few rounds gone wrong of the first make no tie of what is slower by its median's interval."""
+    best, other = expected(*[100.0] * 8, *[900.0] * 6, spread=0.01), expected(*[116.0] * 14, spread=0.01)
+    assert is_slower(other, best)
+    assert not is_slower(best, other)
+
+
+def test_order_of_kept_memory_is_said() -> None:
+    """Memory that is filled again is in C order, which matters where the source is not."""
+    known = Adviser(records=Records(lines={}), measures=False)
+    said = "memory that is filled again is in C order; other results keep the order in which the axes lie"
+    assert said in known.advise(asked(shape="8,9", layout="F", reuse=3)).assumes
+    assert said not in known.advise(asked(shape="8,9", reuse=3)).assumes
