@@ -19,10 +19,9 @@ import typer
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from .asked import CompareOptions, RunOptions
-    from .breakdown.outcome import Profile
     from .advice import Advice
     from .asked import AdviseOptions, CompareOptions, RunOptions
+    from .breakdown.outcome import Profile
     from .outcome import Comparison
     from .records import Json, Session
     from .session import Request

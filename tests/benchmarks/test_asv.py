@@ -53,8 +53,8 @@ def discovered(tmp_path_factory: pytest.TempPathFactory) -> tuple[dict[str, list
 
 
 def cpu_paths() -> list[Any]:
-    """Return the paths that asv measures on every machine."""
-    return [path for path in PATHS.values() if path.family not in TRANSFERS]
+    """Return the paths that asv measures on every machine: no transfers, and no loaders with their workers."""
+    return [path for path in PATHS.values() if path.family not in TRANSFERS and path.family != "feed"]
 
 
 def test_asv_finds_three_benchmarks_a_path_and_nothing_else(discovered: Any) -> None:
