@@ -120,6 +120,29 @@ def bars(dataset: str, names: Sequence[str], kinds: Sequence[str], description: 
     return finished(drawn, description=description, height=max(60, 26 * len(names)))
 
 
+def stacked(dataset: str, names: Sequence[str], parts: Sequence[str], description: str) -> Json:
+    """Return one bar a name, whole, in pieces coloured by ``text``; rows hold ``name, text, value, order, tip``."""
+    colours = ["#56B4E9", "#0072B2", "#009E73", "#D55E00", "#BDBDBD"]
+    colour = alt.Color(
+        "text:N",
+        title=None,
+        sort=list(parts),
+        scale=alt.Scale(domain=list(parts), range=colours[: len(parts)]),
+        legend=_legend(symbolType="square"),
+    )
+    share = alt.X(
+        "value:Q",
+        title="share of one call",
+        stack="zero",
+        axis=alt.Axis(format="%", tickCount=5),
+        scale=alt.Scale(domain=[0, 1]),
+    )
+    base = alt.Chart(alt.NamedData(name=dataset)).encode(y=_rows(names))
+    tip = [alt.Tooltip("text:N", title="part"), alt.Tooltip("tip:N", title="case")]
+    filled = base.mark_bar(height=16).encode(x=share, color=colour, order=alt.Order("order:Q"), tooltip=tip)
+    return finished(alt.layer(filled), description=description, height=max(60, 24 * len(names)))
+
+
 def strip(dataset: str, rows: Sequence[Json], orders: Sequence[str]) -> Json:
     """Return cells coloured by one of three `orders`, each with its sign: cheaper, cannot tell, dearer."""
     x, y = (
