@@ -63,9 +63,7 @@ def call(case: Case, cache: InputCache, device: str = "cpu") -> Call:
         KeyError: no path has the case's name.
     """
     path = PATHS[case.path]
-    allow_huge_pages(
-        allowed=True
-    )  # whatever the case before this one wanted, sources lie in the pages that NumPy asks for
+    allow_huge_pages(allowed=True)  # sources lie in the pages that NumPy asks for, whatever was called before
     source = cache.get(case, path.source)
     if path.family in TRANSFERS:
         return _transfer(Setting(case=case, path=path, input=source, device=torch.device(device)))

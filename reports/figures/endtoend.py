@@ -127,7 +127,7 @@ def _lists(view: View, group: Group, choice: Choice, nbytes: int) -> Figure:
         f"{units.size(BATCHES[choice.layout])}, {choice.dtype}",
         caption="The fastest first. The ratio is taken pass by pass.",
         table=Table(
-            headers=("path", "spelling", "time", "faults", f"against {usual}"),
+            headers=("path", "time", "faults", f"against {usual}"),
             lines=tuple(_list_line(view, row) for row in rows),
         ),
     )
@@ -135,8 +135,7 @@ def _lists(view: View, group: Group, choice: Choice, nbytes: int) -> Figure:
 
 def _list_line(view: View, row: Row) -> Line:
     cells = (
-        Cell(row.record.path, kind="path"),
-        Cell(row.record.spelling, kind="path"),
+        Cell(row.record.path, row.record.spelling, kind="path"),
         Cell(units.time(row.time.value), units.interval(row.time, units.time)),
         Cell(units.count(row.record.minflt_per_call)),
         ratio_cell(ratio_to_usual(view, row) if row.record.path != USUAL[row.group] else None),

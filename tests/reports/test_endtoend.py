@@ -99,10 +99,10 @@ def test_lists_are_told_the_fastest_first() -> None:
     records = (a_list("torch.stack", 2), a_list(HOSTILE, 1, spelling=f"f({HOSTILE})"), a_list("torch.tensor.list", 200))
     (figure,) = figures(records).values()
 
-    assert [[line[0], line[1], line[4]] for line in texts(figure)] == [
-        [HOSTILE, f"f({HOSTILE})", "0.500x [0.500\u20130.500x]"],
-        ["torch.stack", "torch.stack(x)", "\u2013"],
-        ["torch.tensor.list", "torch.tensor.list(x)", "100x [100\u2013100x]"],
+    assert [[line[0], line[3]] for line in texts(figure)] == [
+        [f"{HOSTILE} f({HOSTILE})", "0.500x [0.500\u20130.500x]"],
+        ["torch.stack torch.stack(x)", "\u2013"],
+        ["torch.tensor.list torch.tensor.list(x)", "100x [100\u2013100x]"],
     ]
     assert figure.title == "A batch from a list: 256 arrays of 4 KiB, float32"
 

@@ -70,6 +70,14 @@ def test_each_size_has_its_table() -> None:
     assert list(figures((*RECORDS, *more))) == ["memory-1048576", "memory-67108864"]
 
 
+def test_other_axes_stay_out_of_a_table() -> None:
+    """A table is about one dtype, layout and thread count: those of what is held or refused."""
+    others = [a_copy("Tensor.copy_", "copy_into", 1, 0, **one) for one in ({"dtype": "uint8"}, {"threads": "allt"})]
+    (figure,) = figures((*RECORDS, *others)).values()
+
+    assert len(figure.table.lines) == 4
+
+
 def test_without_the_question_there_is_no_section() -> None:
     """A session that holds nothing and refuses nothing has no section on memory."""
     assert figures((RECORDS[0], RECORDS[3])) == {}
