@@ -6,7 +6,6 @@ gets checks and pytest-benchmark's table. A session starts fresh processes that 
 
 from __future__ import annotations
 
-import gc
 from dataclasses import asdict, dataclass
 from functools import cached_property
 from time import perf_counter_ns
@@ -16,7 +15,7 @@ import pytest
 
 from . import trace
 from .clocks import Clock, clock_for, dropping
-from .measure import calibrate, device_job, rounds_for
+from .measure import calibrate, device_job, no_garbage_collected, rounds_for
 from .peaks import peaks
 from .suite.cases import MIB, Case
 from .suite.faults import minor_faults
@@ -224,16 +223,11 @@ def _time(benchmark: BenchmarkFixture, call: Call, job: Job) -> None:
 def _others(call: Call, job: Job, clock: Clock) -> dict[str, list[float]]:
     """Return the samples of a device's further clocks: fewer than of the first one, which decides."""
     found: dict[str, list[float]] = {name: [] for name in clock.further}
-    collects = gc.isenabled()
-    gc.disable()  # as pytest-benchmark does while it times
-    try:
+    with no_garbage_collected():
         for _ in range(max(_FURTHER_ROUNDS_MIN, job.rounds // _FURTHER_SHARE)):
             for name, sample in clock.further.items():
                 call.prepare()
                 found[name].append(sample(call.run, job.loops))
-    finally:
-        if collects:
-            gc.enable()
     return found
 
 

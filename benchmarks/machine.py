@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Final
 import psutil
 
 from . import gpu
+from .suite.pages import chosen_mode
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -100,8 +101,7 @@ def virtualised(cpuinfo: str | None = None) -> bool | None:
 def huge_pages(text: str | None = None) -> str | None:
     """Return the mode of transparent huge pages: always, madvise or never."""
     modes = text if text is not None else _text(_SYS / "kernel/mm/transparent_hugepage/enabled") or ""
-    found = re.search(r"\[(\w+)\]", modes)
-    return found.group(1) if found else None
+    return chosen_mode(modes)
 
 
 def caches(cpu: Path = _SYS / "devices/system/cpu/cpu0/cache") -> dict[str, int]:

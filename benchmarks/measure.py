@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import gc
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
 #: A round lasts at least this long: ten thousand ticks of the clock, and short enough for ten rounds a pass.
 ROUND_NS: Final = 400_000
@@ -65,3 +67,15 @@ def batch_ns(run: Callable[[], object], loops: int, clock: Callable[[], int]) ->
     for _ in range(loops):
         run()
     return clock() - start_ns
+
+
+@contextmanager
+def no_garbage_collected() -> Iterator[None]:
+    """Collect no garbage meanwhile, as pytest-benchmark does while it times."""
+    collects = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if collects:
+            gc.enable()

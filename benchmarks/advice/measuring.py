@@ -6,21 +6,19 @@ first is known, when nothing more is worth knowing, or when the time that was gi
 
 from __future__ import annotations
 
-import gc
 import math
 import random
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from statistics import median
 from typing import TYPE_CHECKING, Final
 
-from benchmarks.measure import ROUND_NS, batch_ns
+from benchmarks.measure import ROUND_NS, batch_ns, no_garbage_collected
 from benchmarks.verdicts import shift
 
 from .expected import Expected
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     #: Calls by their names. Of several, each counts for its share: the first call of many, and those after it.
     Parts = Sequence[tuple[float, Callable[[], object]]]
@@ -72,7 +70,7 @@ def measure(runs: Runs, clock: Clock, *, budget_ns: int = BUDGET_NS, seed: int =
     A call that was begun is ended, so one that takes longer than what is left goes over by itself.
     """
     ends_ns, dice = clock() + budget_ns, random.Random(seed)  # noqa: S311  an order, no secret
-    with _collected():
+    with no_garbage_collected():
         race = _Race(runs=runs, clock=clock, loops=_calibrated(runs, clock, ends_ns), open_=[])
         race.open_ = list(race.loops)
         while race.open_ and race.round(dice, ends_ns):
@@ -86,18 +84,6 @@ def certainly_slower(rounds: Sequence[float], than: Sequence[float]) -> bool:
     """Whether rounds that were timed in turn say that one takes longer than another."""
     logs = [math.log(one / other) for one, other in zip(rounds, than, strict=False)]
     return len(logs) >= _LOOKS[0] and shift(logs, _COVERAGE).low > 0
-
-
-@contextmanager
-def _collected() -> Iterator[None]:
-    """Collect no garbage while a batch is timed."""
-    collects = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if collects:
-            gc.enable()
 
 
 def _calibrated(runs: Runs, clock: Clock, ends_ns: int) -> dict[str, int]:

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
+
+from benchmarks import amounts
 
 if TYPE_CHECKING:
     from .expected import Expected
     from .ranking import Advice, Ranked
     from .wanted import Wanted
-
-_TIMES: Final = ((1e9, "s"), (1e6, "ms"), (1e3, "µs"), (1.0, "ns"))
-_BYTES: Final = ((2**30, "GiB"), (2**20, "MiB"), (2**10, "KiB"), (1, "B"))
 
 
 def to_text(advice: Advice) -> str:
@@ -44,7 +43,7 @@ def question(wanted: Wanted) -> str:
     shape = " x ".join(map(str, wanted.geometry.shape)) or "one element"
     cast = f" to {wanted.to}" if wanted.casts else ""
     flags = "".join(f", {flag}" for flag in sorted(wanted.flags - {wanted.layout}))
-    words = [f"{wanted.source} {shape} {wanted.dtype} {wanted.layout}{flags}{cast}", _size(wanted.payload_bytes)]
+    words = [f"{wanted.source} {shape} {wanted.dtype} {wanted.layout}{flags}{cast}", amounts.size(wanted.payload_bytes)]
     words += [f"device {wanted.device}", "1 thread" if wanted.threads == 1 else f"{wanted.threads} threads"]
     words += [f"{wanted.reuse} arrays of this shape"] if wanted.reuse > 1 else []
     words += ["written to afterwards"] if wanted.mutate else []
@@ -65,7 +64,7 @@ def _table(ranked: tuple[Ranked, ...]) -> list[str]:
     rows = [("", "path", "time a call", "x best", "new memory", "aliasing", "timed", "code")]
     for number, one in enumerate(ranked, start=1):
         place = f"{number}{'=' if one.tied else ''}"
-        memory = _size(one.new_bytes) + (f" ({_size(one.once_bytes)} once)" if one.once_bytes else "")
+        memory = amounts.size(one.new_bytes) + (f" ({amounts.size(one.once_bytes)} once)" if one.once_bytes else "")
         cells = (place, one.path, time(one.expected), f"{one.times_best:.2f}", memory, one.aliasing)
         rows.append((*cells, one.expected.origin, _flat(one.code)))
     widths = [max(len(row[column]) for row in rows) for column in range(7)]
@@ -78,11 +77,5 @@ def _flat(code: str) -> str:
 
 def time(expected: Expected) -> str:
     """Return a time and its interval in the unit that fits the value."""
-    scale, unit = next((one for one in _TIMES if expected.value_ns >= one[0]), _TIMES[-1])
-    value, low, high = (f"{one / scale:.3g}" for one in (expected.value_ns, expected.low_ns, expected.high_ns))
-    return f"{value} {unit} [{low}, {high}]"
-
-
-def _size(nbytes: int) -> str:
-    scale, unit = next((one for one in _BYTES if nbytes >= one[0]), _BYTES[-1])
-    return f"{nbytes / scale:.3g} {unit}"
+    interval = amounts.interval(expected.value_ns, expected.low_ns, expected.high_ns)
+    return f"{amounts.time(expected.value_ns)} {interval}"

@@ -10,9 +10,9 @@ from datetime import UTC, datetime
 from statistics import median
 from typing import TYPE_CHECKING, ClassVar, Final
 
-from benchmarks import affinity, matrix, trace
+from benchmarks import affinity, matrix, partners, trace
 from benchmarks.checkout import ROOT, prove_bridge, tree_hash
-from benchmarks.errors import CaseFailedError, NotCountedError, PartnerDiedError, WorkerError
+from benchmarks.errors import CaseFailedError, NotCountedError, PartnerDiedError
 from benchmarks.instructions import count
 from benchmarks.lock import LOCK_FILE, machine_lock
 from benchmarks.machine import machine, scrubbed, software
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from benchmarks.matrix import Surroundings
-    from benchmarks.partners import Partner, Start
+    from benchmarks.partners import Start
     from benchmarks.session import Observer
     from benchmarks.suite.cases import Case
 
@@ -147,15 +147,9 @@ def instructions_of(case: Case) -> int | str:
 def starter(around: Surroundings) -> Start:
     """Return what starts the two kinds of processes, over the working tree's `bridge`."""
     settings = Settings(threads={"1t": 1, "allt": around.threads}, cache_bytes=_CACHE_BYTES)
-    kinds = {"fresh": Fresh, "warm": Warm}
-
-    def start(name: str, number: int) -> Partner:
-        try:
-            return kinds[name](working_tree(), settings, number)
-        except PartnerDiedError as error:
-            raise WorkerError(f"a process that takes cases apart {error} before it took one") from error
-
-    return start
+    kinds: dict[str, type[Process]] = {"fresh": Fresh, "warm": Warm}
+    starts = {memory: partners.starter({memory: working_tree()}, settings, kind) for memory, kind in kinds.items()}
+    return lambda memory, number: starts[memory](memory, number)
 
 
 def working_tree() -> Side:

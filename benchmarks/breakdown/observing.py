@@ -16,6 +16,7 @@ import psutil
 import torch
 
 from benchmarks import trace
+from benchmarks.smaps import huge_bytes
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -66,7 +67,11 @@ def _told(look: Callable[[Call], int], call: Call) -> int | str:
 def result_huge_page_bytes(call: Call) -> int:
     """Return how much of the result lies on huge pages, of the kernel's own count."""
     result = call.run()
-    return sum(_huge(address, nbytes) for address, nbytes in _memory(result))
+    try:
+        smaps = (_SELF / "smaps").read_text(encoding="ascii", errors="replace")
+    except OSError as error:
+        raise NotToldError(f"this system does not list its mappings: {error.strerror}") from None
+    return sum(huge_bytes(smaps, address, nbytes) or 0 for address, nbytes in _memory(result))
 
 
 @fact
@@ -156,18 +161,3 @@ def _memory(result: Any) -> Iterator[tuple[int, int]]:  # noqa: ANN401  arrays, 
         yield result.ctypes.data, result.nbytes
     elif isinstance(result, torch.Tensor) and result.device.type == "cpu":
         yield result.data_ptr(), result.nbytes
-
-
-def _huge(address: int, nbytes: int) -> int:
-    """Return how much of a block lies on huge pages: no more of its mapping than the block is long."""
-    try:
-        lines = (_SELF / "smaps").read_text(encoding="ascii", errors="replace")
-    except OSError as error:
-        raise NotToldError(f"this system does not list its mappings: {error.strerror}") from None
-    middle = address + nbytes // 2
-    for head, body in re.findall(r"^([0-9a-f]+-[0-9a-f]+) .*\n((?:[A-Za-z_]+:.*\n)*)", lines, re.MULTILINE):
-        start, end = (int(one, 16) for one in head.split("-"))
-        if start <= middle < end:
-            found = re.search(r"^AnonHugePages:\s+(\d+) kB", body, re.MULTILINE)
-            return min(nbytes, int(found[1]) * _KIB) if found else 0
-    return 0

@@ -7,6 +7,7 @@ said beside them. What all parts together leave of the whole is shown as unexpla
 from __future__ import annotations
 
 from dataclasses import dataclass
+from statistics import median
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from benchmarks.statistics import Estimate, of_values
@@ -162,22 +163,12 @@ def breakdown(passes: Sequence[Pass]) -> Breakdown:
     What no pass could measure is no part. The unexplained rest is the median of the whole less those of the parts, so
     that the sum is right to the last digit; its interval is the range over the passes, widened to hold it.
     """
-    whole = of_values([one.took["whole"].call_ns for one in passes])
-    found = [(name, [measure.of(one) for one in passes], measure.method) for name, measure in PARTS.items()]
-    known = [
-        Part(name=name, ns=of_values(_all(values)), method=method) for name, values, method in found if _all(values)
-    ]
-    rest = whole.value - sum(one.ns.value for one in known)
-    left = [_left(one) for one in passes]
+    whole_ns = [one.took["whole"].call_ns for one in passes]
+    values = {name: [measure.of(one) for one in passes] for name, measure in PARTS.items()}
+    known = {name: [one for one in some if one is not None] for name, some in values.items() if None not in some}
+    parts = tuple(Part(name=name, ns=of_values(some), method=PARTS[name].method) for name, some in known.items())
+    left = [whole - sum(some) for whole, *some in zip(whole_ns, *known.values(), strict=True)]
+    rest = median(whole_ns) - sum(one.ns.value for one in parts)
     unexplained = Estimate(value=rest, low=min(*left, rest), high=max(*left, rest), passes=len(passes))
     method = "the whole less all parts; below zero where parts overlap"
-    return Breakdown(whole=whole, parts=(*known, Part(name=UNEXPLAINED, ns=unexplained, method=method)))
-
-
-def _all(values: Sequence[float | None]) -> list[float]:
-    """Return the values of a part that every pass measured, else none."""
-    return [] if None in values else [one for one in values if one is not None]
-
-
-def _left(known: Pass) -> float:
-    return known.took["whole"].call_ns - sum(measure.of(known) or 0.0 for measure in PARTS.values())
+    return Breakdown(whole=of_values(whole_ns), parts=(*parts, Part(name=UNEXPLAINED, ns=unexplained, method=method)))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from benchmarks import amounts
 from benchmarks.model import Flat, NoFit
 
 if TYPE_CHECKING:
@@ -15,8 +16,6 @@ if TYPE_CHECKING:
     from .outcome import Growth, Profile
 
 _BAR: Final = 30
-_UNITS: Final = ((1e9, "s"), (1e6, "ms"), (1e3, "µs"), (1.0, "ns"))
-_SIZES: Final = ((1 << 30, "GiB"), (1 << 20, "MiB"), (1 << 10, "KiB"))
 
 
 def to_text(found: Profile) -> str:
@@ -44,8 +43,8 @@ def _where(found: Profile) -> Iterator[str]:
     whole = found.breakdown.whole
     yield f"Where {ns(whole)} per call go"
     for one in found.breakdown.parts:
-        share = one.ns.value / whole.value
-        yield f"  {one.name:<18}{_short(one.ns.value):>10} {_range(one.ns):<20}{share:>7.1%} {bar(share)}".rstrip()
+        share, time = one.ns.value / whole.value, amounts.time(one.ns.value)
+        yield f"  {one.name:<18}{time:>10} {_range(one.ns):<20}{share:>7.1%} {bar(share)}".rstrip()
     if said := faults(found):
         yield f"  {said}"
 
@@ -55,7 +54,7 @@ def faults(found: Profile) -> str:
     if not found.ns_per_fault:
         return ""
     counted = f"{found.minflt['fresh']:,.6g} minor faults a call in fresh memory, {found.minflt['warm']:,.6g} in warm"
-    return f"{counted}: {_short(found.ns_per_fault)} each."
+    return f"{counted}: {amounts.time(found.ns_per_fault)} each."
 
 
 def bar(share: float) -> str:
@@ -80,8 +79,7 @@ def amount(name: str, value: int) -> str:
     """Return a fact's number: bytes in the unit that fits, everything else as it is."""
     if not name.endswith("_bytes"):
         return f"{value:,}"
-    scale, unit = next((one for one in _SIZES if value >= one[0]), (1, "B"))
-    return f"{value / scale:.4g} {unit}"
+    return amounts.size(value)
 
 
 def grows(known: Growth) -> Iterator[tuple[str, str]]:
@@ -125,18 +123,8 @@ def _times(found: Estimate) -> str:
 
 def ns(found: Estimate) -> str:
     """Return a time and its interval in the unit that fits the value."""
-    return f"{_short(found.value)} {_range(found)}"
-
-
-def _short(value_ns: float) -> str:
-    scale, unit = _unit(value_ns)
-    return f"{value_ns / scale:.4g} {unit}"
+    return f"{amounts.time(found.value)} {_range(found)}"
 
 
 def _range(found: Estimate) -> str:
-    scale, _ = _unit(found.value)
-    return f"[{found.low / scale:.4g}, {found.high / scale:.4g}]"
-
-
-def _unit(value_ns: float) -> tuple[float, str]:
-    return next((one for one in _UNITS if abs(value_ns) >= one[0]), _UNITS[-1])
+    return amounts.interval(found.value, found.low, found.high)

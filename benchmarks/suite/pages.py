@@ -44,8 +44,13 @@ def _prctl(option: int, value: int) -> int:
 
 
 def _mode() -> str:
-    """Return the chosen mode, ``always [madvise] never``; ``never`` where the kernel has no huge pages."""
+    """Return the mode of this system; ``never`` where the kernel has no huge pages."""
     try:
-        return _MODE.read_text(encoding="ascii").partition("[")[2].partition("]")[0]
+        return chosen_mode(_MODE.read_text(encoding="ascii")) or "never"
     except OSError:
         return "never"
+
+
+def chosen_mode(text: str) -> str | None:
+    """Return the mode that is chosen: ``madvise`` of ``always [madvise] never``."""
+    return text.partition("[")[2].partition("]")[0] or None

@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from reports import charts, units
-from reports.shares import PARTS, price, shares
+from reports.parts import PARTS, parted, price
 
 from .registry import Cell, Chart, Figure, Line, Table, section, slug
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from reports.shares import Price, Shares
+    from reports.parts import Parted, Price
     from reports.view import Row, View
 
 SIZES: Final = (4 << 10, 1 << 20, 64 << 20)
@@ -33,7 +33,7 @@ def where_the_time_goes(view: View) -> Iterator[Figure]:
     """Draw the parts of each path's time at three sizes."""
     cost = price(view)
     for size in SIZES:
-        found = list(shares(view, list(_rows(view, size)), cost))
+        found = list(parted(view, list(_rows(view, size)), cost))
         if found:
             yield _figure(size, found, cost)
 
@@ -45,7 +45,7 @@ def _rows(view: View, size: int) -> Iterator[Row]:
             yield from (row for row in rows if (row.record.nbytes, row.choice) == (size, first))
 
 
-def _figure(size: int, found: Sequence[Shares], cost: Price | None) -> Figure:
+def _figure(size: int, found: Sequence[Parted], cost: Price | None) -> Figure:
     name = f"where-{size}"
     return Figure(
         anchor=name,
@@ -64,7 +64,7 @@ def _caption(cost: Price | None) -> str:
     )
 
 
-def _line(one: Shares) -> Line:
+def _line(one: Parted) -> Line:
     row = one.row
     parts = (Cell(units.time(ns), f"({ns / row.time.value:.0%})") if ns else Cell("0") for ns in one.ns.values())
     return Line(
@@ -78,7 +78,7 @@ def _line(one: Shares) -> Line:
     )
 
 
-def _chart(name: str, found: Sequence[Shares]) -> Chart:
+def _chart(name: str, found: Sequence[Parted]) -> Chart:
     """Return bars of the parts above zero, each as its share of their sum."""
     rows = []
     for one in found:

@@ -213,8 +213,10 @@ def test_looking_is_asked_by_lines() -> None:
 
 
 def test_the_wait_is_the_second_number(tmp_path: Any) -> None:
-    """Of the kernel's three numbers the second is the wait; a file that is missing or strange is no number."""
+    """Of the kernel's three numbers the second is the wait; a file that is missing, strange or not kept is none."""
     (tmp_path / "schedstat").write_text("100 42 7\n")
+    (tmp_path / "not-kept").write_text("0 0 0\n")
+    assert run_queue_wait_ns(tmp_path / "not-kept") is None
     (tmp_path / "strange").write_text("<a>\n")
     assert run_queue_wait_ns(tmp_path / "schedstat") == 42
     assert run_queue_wait_ns(tmp_path / "strange") is run_queue_wait_ns(tmp_path / "none") is None

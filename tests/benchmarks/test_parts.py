@@ -89,7 +89,10 @@ def test_a_part_that_nobody_measured_is_none() -> None:
     shares = Pass(took={name: known.took[name] for name in ("call", "small", "whole", "warm")})
     left = {"empty call", "overhead", "waiting for a CPU", "page faults", UNEXPLAINED}
     assert values(breakdown([shares])).keys() == left
-    assert "moving bytes" not in values(breakdown([known, shares]))
+    some = breakdown([known, shares])
+    assert "moving bytes" not in values(some)
+    left = some.part(UNEXPLAINED).ns
+    assert (left.low, left.high) == (pytest.approx(4000), pytest.approx(4000))
     uncounted = {name: Taken(one.call_ns) for name, one in known.took.items()}
     assert "waiting for a CPU" not in values(breakdown([Pass(took=uncounted)]))
 

@@ -22,7 +22,7 @@ def test_parts_come_first_with_their_share() -> None:
     assert faults.split() == ["page", "faults", "8", "ms", "[7,", "9]", "80.0%", "█" * 24]
     left = next(line for line in lines if line.startswith("  unexplained"))
     assert left.split() == ["unexplained", "-1", "ms", "[-2,", "0]", "-10.0%"]
-    assert "  16,385 minor faults a call in fresh memory, 1 in warm: 488.3 ns each." in lines
+    assert "  16,385 minor faults a call in fresh memory, 1 in warm: 488 ns each." in lines
 
 
 def test_every_part_names_its_method() -> None:

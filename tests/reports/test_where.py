@@ -6,7 +6,7 @@ import pytest
 
 from benchmarks.suite.cases import SIZES
 from reports.figures import drawn
-from reports.shares import price, shares
+from reports.parts import parted, price
 from reports.view import View
 from tests.builders import a_record, a_session
 from tests.reports.tables import texts
@@ -45,7 +45,7 @@ def parts(known: list[Any], path: str, size: str) -> dict[str, float]:
     """Return the parts of one case."""
     view = View(a_session(known))
     rows = [row for row in view.rows if (row.record.path, row.record.nbytes) == (path, SIZES[size])]
-    (found,) = shares(view, rows, price(view))
+    (found,) = parted(view, rows, price(view))
     return dict(found.ns)
 
 

@@ -7,8 +7,8 @@ from time import perf_counter, process_time
 from typing import TYPE_CHECKING, Final
 
 from benchmarks.doctor.findings import UNFIT, Finding, Severity, untold
-from benchmarks.doctor.host import whole
 from benchmarks.doctor.registry import check
+from benchmarks.waits import run_queue_wait_ns
 
 if TYPE_CHECKING:
     from benchmarks.doctor.host import Host
@@ -54,8 +54,7 @@ def waiting(host: Host) -> Finding:
 
 def waited_ns(host: Host) -> int | None:
     """Return how long the first thread of this process was runnable and did not run, so far."""
-    fields = (host.read(f"proc/{os.getpid()}/schedstat") or "").split()
-    return whole(fields[1]) if len(fields) > 1 and fields[0] != "0" else None
+    return run_queue_wait_ns(host.root / f"proc/{os.getpid()}/schedstat")
 
 
 def judged_wait(share: float, source: str) -> Finding:

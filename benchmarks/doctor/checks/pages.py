@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import mmap
-import re
 from time import perf_counter_ns
 from typing import TYPE_CHECKING, Final
 
@@ -13,17 +12,15 @@ import torch
 from benchmarks import machine
 from benchmarks.doctor.findings import Finding, Severity, untold
 from benchmarks.doctor.registry import check
+from benchmarks.smaps import huge_bytes
 
 if TYPE_CHECKING:
     from benchmarks.doctor.host import Host
 
-_KIB: Final = 1 << 10
 _MIB: Final = 1 << 20
 _HUGE: Final = 2 * _MIB
 _SMALL: Final = mmap.PAGESIZE
 _TOUCHED: Final = 16 * _MIB
-#: A mapping of /proc/self/smaps: from, to, and its huge pages in KiB.
-_MAPPING: Final = re.compile(r"^([0-9a-f]+)-([0-9a-f]+) (?:.*\n)*?AnonHugePages:\s+(\d+) kB", re.MULTILINE)
 #: Of the huge pages that fit: below half of them, luck decides what a fresh copy costs.
 _OBTAINED: Final = 0.5
 #: Copying the 4 KiB of a page takes some 400 ns at 10 GB/s: from ten times that on, a fresh copy measures the kernel.
@@ -67,15 +64,9 @@ def obtained(host: Host) -> Finding:
 
 
 def huge_share(smaps: str | None, start: int, nbytes: int) -> float | None:
-    """Return which share of the huge pages that fit into some bytes is there, by the text of /proc/self/smaps.
-
-    The bytes may lie in several mappings: advice splits the first page, with the allocator's header, from the others.
-    """
-    end = start + nbytes
-    found = [(int(one[1], 16), int(one[2], 16), int(one[3]) * _KIB) for one in _MAPPING.finditer(smaps or "")]
-    huge = [min(size, min(end, high) - max(start, low)) for low, high, size in found if low < end and start < high]
-    fitting = end // _HUGE - -(-start // _HUGE)
-    return min(1.0, sum(huge) / (max(1, fitting) * _HUGE)) if huge else None
+    """Return which share of the huge pages that fit into some bytes is there, by the text of /proc/self/smaps."""
+    huge, fitting = huge_bytes(smaps, start, nbytes), (start + nbytes) // _HUGE - -(-start // _HUGE)
+    return None if huge is None else min(1.0, huge / (max(1, fitting) * _HUGE))
 
 
 def judged_share(numpy: float | None, torch_: float | None, set_: str | None) -> Finding:

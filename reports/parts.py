@@ -38,7 +38,7 @@ class Price:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Shares:
+class Parted:
     """The parts of a case's time in nanoseconds; `priced` is False where its faults have no price."""
 
     row: Row
@@ -61,7 +61,7 @@ def price(view: View) -> Price | None:
     return None
 
 
-def shares(view: View, rows: Sequence[Row], cost: Price | None) -> Iterator[Shares]:
+def parted(view: View, rows: Sequence[Row], cost: Price | None) -> Iterator[Parted]:
     """Yield the parts of cases; a case that lacks its smallest size, or whose size has no limit, is left out."""
     limits = {row.record.nbytes: row.time.value for row in view.limits}
     for row in rows:
@@ -72,13 +72,13 @@ def shares(view: View, rows: Sequence[Row], cost: Price | None) -> Iterator[Shar
             yield _parted(view, row, (view.empty_call.time.value, small.time.value, moved), cost)
 
 
-def _parted(view: View, row: Row, known: tuple[float, float, float], cost: Price | None) -> Shares:
+def _parted(view: View, row: Row, known: tuple[float, float, float], cost: Price | None) -> Parted:
     empty, small, moved = known
     faulted, priced = row.record.minflt_per_call >= 1, bool(cost) and _has_small_pages(view, row)
     ns = {"empty call": empty, "overhead": small - empty, "moving bytes": moved}
     ns["page faults"] = row.record.minflt_per_call * cost.ns.value if cost and priced else 0.0
     ns["unexplained"] = row.time.value - sum(ns.values())
-    return Shares(row=row, ns=ns, priced=priced or not faulted)
+    return Parted(row=row, ns=ns, priced=priced or not faulted)
 
 
 def _moved(row: Row, limits: Mapping[int, float]) -> float:
