@@ -42,10 +42,12 @@ _NAMES: Final = ("a", "b")
 class Seen:
     """What is known of one case so far: a number a round, what each side was seen to do, and why one failed.
 
-    `faults` has, by side, the minor page faults of a call in each round, the median of its samples.
+    `fastest_ns` has, by side, the fastest sample of each round, `faults` the minor page faults of a call in each round,
+    the median of its samples.
     """
 
     rounds: list[float] = field(default_factory=list)
+    fastest_ns: dict[str, list[float]] = field(default_factory=lambda: {name: [] for name in _NAMES})
     faults: dict[str, list[float]] = field(default_factory=lambda: {name: [] for name in _NAMES})
     did: dict[str, Json] = field(default_factory=dict)
     failed: dict[str, str] = field(default_factory=dict)
@@ -149,8 +151,8 @@ def _ratio(seen: Seen, partners: dict[str, Partner], *, b_first: bool) -> float 
             samples[name].append(answer)
     for name, known in samples.items():
         seen.faults[name].append(median(one["minflt"] for one in known))
-    fastest = {name: min(one["call_ns"] for one in known) for name, known in samples.items()}
-    return math.log(fastest["b"] / fastest["a"])
+        seen.fastest_ns[name].append(min(one["call_ns"] for one in known))
+    return math.log(seen.fastest_ns["b"][-1] / seen.fastest_ns["a"][-1])
 
 
 def _order(quads: int, *, b_first: bool) -> Iterator[str]:

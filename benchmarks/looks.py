@@ -65,6 +65,7 @@ class Bout:
             case=case,
             verdict=None if seen.failed else self._judged.get(case),
             log_ratios=tuple(seen.rounds),
+            fastest_ns={name: tuple(times) for name, times in seen.fastest_ns.items() if times},
             confirmation=tuple(again.rounds) if again else (),
             flagged=case in self._flagged,
             changes=changes(seen.did["a"], seen.did["b"], seen.faults) if both else (),

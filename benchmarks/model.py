@@ -1,13 +1,14 @@
-"""What a call costs before it moves a byte, and what each byte costs: t(n) = fixed + n / rate, one regime at a time.
+"""What a call costs before it moves a byte, and what each byte costs: one line t(n) = fixed + n / rate.
 
 The line is fitted once a pass, by least squares of the relative error, so that 64 bytes weigh as much as 64 KiB; the
 interval is the range over the passes. Where a line does not describe the times there is a reason instead of a number.
+Over which sizes one line holds is found in `curves`.
 """
 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from statistics import median
 from typing import TYPE_CHECKING, Final
@@ -32,38 +33,39 @@ FLAT_RANGE: Final = 1024
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Regime:
-    """Sizes over which the same thing limits a copy, from `low` to `high` bytes, both included."""
-
-    name: str
-    low: int
-    high: float
-
-
-#: Up to 256 KiB source and result stay in a core's cache; from 32 MiB on every new result is freshly mapped memory.
-REGIMES: Final = (
-    Regime(name="cache", low=0, high=256 * 1024),
-    Regime(name="memory", low=256 * 1024 + 1, high=32 * 2**20 - 1),
-    Regime(name="fresh pages", low=32 * 2**20, high=math.inf),
-)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Fit:
-    """A line: `fixed_ns` is None where it cannot be told from zero; `rate` is in bytes per nanosecond (1e9 a second).
+    """A line, one a pass: `lines` are its fixed cost in nanoseconds and its nanoseconds per byte.
 
-    `worst_miss` is the largest relative distance of a median from the line.
+    `worst_miss` is the largest relative distance of a median from the line. `fixed_given` says that the fixed cost was
+    not fitted to these times but is that of smaller ones.
     """
 
-    fixed_ns: Estimate | None
-    rate: Estimate
+    lines: tuple[tuple[float, float], ...]
     sizes: int
     worst_miss: float
+    fixed_given: bool = False
+
+    @property
+    def fixed_ns(self) -> Estimate | None:
+        """The fixed cost, or None where these times cannot tell it from zero."""
+        costs = [cost for cost, _ in self.lines]
+        return None if self.fixed_given or not any(costs) else of_values(costs)
+
+    @property
+    def rate(self) -> Estimate:
+        """Bytes per nanosecond, 1e9 a second."""
+        return of_values([1 / slope for _, slope in self.lines])
 
     @property
     def half_size_bytes(self) -> float | None:
         """The payload whose moving costs as much as the call itself: fixed * rate."""
         return None if self.fixed_ns is None else self.fixed_ns.value * self.rate.value
+
+    def at(self, nbytes: float) -> Estimate:
+        """Return the time of a payload in nanoseconds: the range over the passes, widened by the worst miss."""
+        found = of_values([cost + slope * nbytes for cost, slope in self.lines])
+        less, more = 1 - self.worst_miss, 1 + self.worst_miss
+        return replace(found, low=found.low * less, high=found.high * more)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,11 +85,6 @@ class NoFit:
     reason: str
 
 
-def within(points: Points, regime: Regime) -> dict[int, Sequence[Sequence[float]]]:
-    """Return the sizes of one regime."""
-    return {size: passes for size, passes in points.items() if regime.low <= size <= regime.high}
-
-
 def fit(points: Points) -> Fit | NoFit:
     """Fit fixed + n / rate to the times of one regime.
 
@@ -97,15 +94,28 @@ def fit(points: Points) -> Fit | NoFit:
     """
     if refused := _unfit(points):
         return refused
-    lines = [_line(times) for times in _by_pass(points)]
+    lines = [_line(times) for times in by_pass(points)]
     if any(slope <= 0 for _, slope in lines):
         return NoFit(reason="the time does not grow with the size")
-    fixed = of_values([intercept for intercept, _ in lines])
-    if fixed.high < 0:
+    costs = [cost for cost, _ in lines]
+    if max(costs) < 0:
         return NoFit(reason="the fixed cost comes out below zero, so the time is no straight line")
-    if fixed.low <= 0:
-        return _checked(points, None, [(0.0, _slope_alone(times)) for times in _by_pass(points)])
-    return _checked(points, fixed, lines)
+    if min(costs) <= 0:
+        return through(points, [0.0] * len(lines))
+    return _checked(Fit(lines=tuple(lines), sizes=len(points), worst_miss=0.0), points)
+
+
+def through(points: Points, fixed_ns: Sequence[float]) -> Fit | NoFit:
+    """Fit the rate alone, by least squares of the relative error, where the fixed cost of each pass is known.
+
+    Returns:
+        The line, or why there is none: times below the fixed cost, or a miss of more than `WORST_MISS`.
+    """
+    slopes = [_slope(times, cost) for times, cost in zip(by_pass(points), fixed_ns, strict=True)]
+    if min(slopes) <= 0:
+        return NoFit(reason="the time is not above the fixed cost")
+    lines = tuple(zip(fixed_ns, slopes, strict=True))
+    return _checked(Fit(lines=lines, sizes=len(points), worst_miss=0.0, fixed_given=any(fixed_ns)), points)
 
 
 def flat(points: Points) -> Flat | NoFit:
@@ -115,12 +125,11 @@ def flat(points: Points) -> Flat | NoFit:
     smallest, largest = min(points), max(points)
     if largest < smallest * FLAT_RANGE:
         return NoFit(reason=f"the sizes differ by less than {FLAT_RANGE}x")
-    passes = list(_by_pass(points))
-    medians = _medians(points)
-    time = of_values([median(times.values()) for times in passes])
-    growth = _growth(medians)
-    near = sum(abs(one / time.value - 1) <= WORST_MISS for one in medians.values())
-    if abs(growth - 1) >= FLAT_GROWTH or near < FLAT_SHARE * len(medians):
+    times = medians(points)
+    time = of_values([median(one.values()) for one in by_pass(points)])
+    growth = _growth(times)
+    near = sum(abs(one / time.value - 1) <= WORST_MISS for one in times.values())
+    if abs(growth - 1) >= FLAT_GROWTH or near < FLAT_SHARE * len(times):
         return NoFit(reason="the time depends on the size")
     return Flat(time_ns=time, growth=growth, smallest_bytes=smallest, largest_bytes=largest)
 
@@ -133,13 +142,12 @@ def _unfit(points: Points) -> NoFit | None:
     return None
 
 
-def _checked(points: Points, fixed: Estimate | None, lines: Sequence[tuple[float, float]]) -> Fit | NoFit:
-    intercept, slope = median(one for one, _ in lines), median(one for _, one in lines)
-    miss = max(abs((intercept + slope * size) / time - 1) for size, time in _medians(points).items())
+def _checked(known: Fit, points: Points) -> Fit | NoFit:
+    cost, slope = (median(one) for one in zip(*known.lines, strict=True))
+    miss = max(abs((cost + slope * size) / time - 1) for size, time in medians(points).items())
     if miss > WORST_MISS:
         return NoFit(reason=f"a straight line misses a size by {miss:.0%}")
-    rate = of_values([1 / one for _, one in lines])
-    return Fit(fixed_ns=fixed, rate=rate, sizes=len(points), worst_miss=miss)
+    return replace(known, worst_miss=miss)
 
 
 def _line(times: Mapping[int, float]) -> tuple[float, float]:
@@ -154,9 +162,10 @@ def _line(times: Mapping[int, float]) -> tuple[float, float]:
     return time_mean - slope * size_mean, slope
 
 
-def _slope_alone(times: Mapping[int, float]) -> float:
-    """Return the slope through zero that minimises the sum of ((slope * n - t) / t)**2."""
-    return sum(size / time for size, time in times.items()) / sum((size / time) ** 2 for size, time in times.items())
+def _slope(times: Mapping[int, float], cost: float) -> float:
+    """Return the slope that minimises the sum of ((cost + slope * n - t) / t)**2."""
+    above = sum(size * (time - cost) / time**2 for size, time in times.items())
+    return above / sum((size / time) ** 2 for size, time in times.items())
 
 
 def _growth(times: Mapping[int, float]) -> float:
@@ -169,10 +178,12 @@ def _growth(times: Mapping[int, float]) -> float:
     return math.exp(slope * (max(logs)[0] - min(logs)[0]))
 
 
-def _by_pass(points: Points) -> list[dict[int, float]]:
+def by_pass(points: Points) -> list[dict[int, float]]:
+    """Return the median of each size, one mapping a pass."""
     count = len(next(iter(points.values())))
     return [{size: median(passes[one]) for size, passes in points.items()} for one in range(count)]
 
 
-def _medians(points: Points) -> dict[int, float]:
+def medians(points: Points) -> dict[int, float]:
+    """Return the time of each size: the median of its pass medians."""
     return {size: median(median(rounds) for rounds in passes) for size, passes in points.items()}

@@ -43,7 +43,8 @@ _FAULTS_LEAST: Final = 8
 class Found:
     """What a comparison says of one case.
 
-    `log_ratios` has what each round said, `confirmation` what fresh rounds said of a change. `changes` are exact: what
+    `log_ratios` has what each round said, `fastest_ns` by side the times that it said it from, `confirmation` what
+    fresh rounds said of a change. `changes` are exact: what
     one side does and the other does not, found without statistics. `verdict` is None where a side failed, `failed` then
     says which and how.
     """
@@ -51,6 +52,7 @@ class Found:
     case: str
     verdict: Verdict | None
     log_ratios: tuple[float, ...] = ()
+    fastest_ns: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
     confirmation: tuple[float, ...] = ()
     flagged: bool = False
     changes: tuple[str, ...] = ()

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+from . import amounts
+from .attribution import attributions
 
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from .attribution import Part
     from .outcome import Comparison, Found
     from .sides import Side
     from .verdicts import Verdict
 
 FORMATS: Final = ("table", "md", "json")
-#: More lines than these on awkward sources are counted.
-_BEHAVIOUR_LINES: Final = 20
+#: Of a list beside the table more lines than these are counted.
+_MOST_LINES: Final = 20
 #: What GitHub takes as a comment, and a little less.
 COMMENT_BYTES: Final = 60_000
 #: What people came for first.
@@ -27,7 +31,7 @@ def to_table(found: Comparison) -> str:
     lines = [heading(found), ""]
     if rows:
         lines += [*_aligned([("case", "B / A", "interval", "verdict", "why"), *rows]), ""]
-    return "\n".join([*lines, *_behaviour(found, "  "), *summary(found)])
+    return "\n".join([*lines, *_causes(found, "  "), *_behaviour(found, "  "), *summary(found)])
 
 
 def to_markdown(found: Comparison) -> str:
@@ -49,20 +53,42 @@ def comment(found: Comparison, limit_bytes: int = COMMENT_BYTES) -> str | None:
 def _markdown(found: Comparison, rows: list[str], *, left_out: int = 0) -> str:
     table = ["| case | B / A | interval | verdict | why |", "|---|---:|---|---|---|", *rows, ""] if rows else []
     more = [f"{left_out} cases more are left out here.", ""] if left_out else []
-    behaviour = [_piped(line) for line in _behaviour(found, "- ")]
-    said = [*table, *more, *behaviour, *map(_escaped, summary(found))]
+    beside = [_piped(line) for line in (*_causes(found, "- "), *_behaviour(found, "- "))]
+    said = [*table, *more, *beside, *map(_escaped, summary(found))]
     return "\n".join([f"**{_escaped(heading(found))}**", "", *said])
+
+
+def causes(found: Comparison) -> Iterator[str]:
+    """Yield what the changes of each path come from, one line a path."""
+    for one in attributions(found.cases, found.threshold):
+        yield f"{one.line}: {'; '.join(map(_part, one.parts)) or f'not said: {one.reason}'}"
+
+
+def _part(one: Part) -> str:
+    known = one.verdict.shift
+    sizes = f"{amounts.size(one.low)} to {amounts.size(one.high)}"
+    said = f"{one.what} ({sizes}) {known.ratio:.3g}x [{known.ratio_low:.3g}, {known.ratio_high:.3g}] {one.verdict.word}"
+    return f"{said}, as page faults changed" if one.faults else said
+
+
+def _causes(found: Comparison, mark: str) -> Iterator[str]:
+    """Yield what the changes come from, one line a path, as many as a reader bears."""
+    yield from _listed("What the changes come from, B / A:", tuple(causes(found)), mark)
 
 
 def _behaviour(found: Comparison, mark: str) -> Iterator[str]:
     """Yield what paths do otherwise with awkward sources, one line each, as many as a reader bears."""
-    if not found.behaviour:
+    yield from _listed("With awkward sources, A -> B:", found.behaviour, mark)
+
+
+def _listed(title: str, lines: Sequence[str], mark: str) -> Iterator[str]:
+    if not lines:
         return
-    yield "With awkward sources, A -> B:"
+    yield title
     yield ""
-    yield from (f"{mark}{line}" for line in found.behaviour[:_BEHAVIOUR_LINES])
-    if len(found.behaviour) > _BEHAVIOUR_LINES:
-        yield f"{mark}and {len(found.behaviour) - _BEHAVIOUR_LINES} more"
+    yield from (f"{mark}{line}" for line in lines[:_MOST_LINES])
+    if len(lines) > _MOST_LINES:
+        yield f"{mark}and {len(lines) - _MOST_LINES} more"
     yield ""
 
 

@@ -92,6 +92,28 @@ def lines(  # noqa: PLR0913  the data, and one a thing that is drawn
     return alt.layer(interval, drawn, marks)
 
 
+def modelled(dataset: str, *, sizes: Sequence[int], names: Sequence[str]) -> Drawn:
+    """Return the measured times as points and the lines of the cost model through them.
+
+    Rows hold ``name, bytes, value, low, high, piece, tip``; `piece` names the regime of a line and is empty where a
+    row is a measured time.
+    """
+    base = alt.Chart(alt.NamedData(name=dataset)).encode(x=size_axis(sizes), color=_colour(names, ""))
+    y = time_axis()
+    drawn = base.mark_line(strokeWidth=2).encode(y=y, detail=["piece:N"], tooltip=alt.value(None))
+    interval = (
+        base.mark_rule(strokeWidth=1.5, opacity=0.55)
+        .encode(y=y, y2="high:Q", tooltip=alt.value(None))
+        .transform_calculate(value="datum.low")
+    )
+    shape = alt.Shape("name:N", title=None, scale=_scale(names, "", _repeat(SHAPES, names)))
+    marks = base.mark_point(size=54, filled=True, opacity=1).encode(y=y, shape=shape, tooltip=_TIP)
+    measured, lines = "datum.piece === ''", "datum.piece !== ''"
+    return alt.layer(
+        drawn.transform_filter(lines), interval.transform_filter(measured), marks.transform_filter(measured)
+    )
+
+
 def held(chart: Drawn, dtype: str, layout: str, threads: str) -> Drawn:
     """Let a reader hold dtype, layout and threads; the limit is always drawn."""
     same = " && ".join(f"datum.{axis} === {axis}" for axis in ("dtype", "layout", "threads"))

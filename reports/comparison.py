@@ -91,6 +91,7 @@ def page(data: Json) -> str:
             facts=tuple(_facts(found)),
             notes=() if found.interleaved else (_APART,),
             summary=tuple(verdict_text.summary(found)),
+            causes=tuple(verdict_text.causes(found)),
             behaviour=tuple(line.replace(" -> ", " → ") for line in found.behaviour),
             reading=_READING if found.interleaved else _READING_APART,
             axis=strips.axis(scale_of(found)),

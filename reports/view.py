@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from benchmarks.curves import curve
 from benchmarks.records import WALL
 from benchmarks.statistics import Estimate, estimate, ratio
 from benchmarks.suite.cases import TRANSFERS
@@ -17,6 +18,7 @@ from .transfers import Transfers, rate
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
+    from benchmarks.curves import Curve
     from benchmarks.records import Measured, Session
 
     from .published import Beside
@@ -127,6 +129,7 @@ class View:
     def __init__(self, session: Session, beside: Beside = ALONE) -> None:
         self.session = session
         self.beside = beside
+        self._curves: dict[tuple[Group, str, Choice], Curve] = {}
 
     @cached_property
     def transfers(self) -> Transfers:
@@ -181,6 +184,17 @@ class View:
             for row in rows:
                 found.setdefault((group, row.record.path, row.choice), []).append(row)
         return {key: _by_size(rows) for key, rows in found.items()}
+
+    def curve(self, group: Group, path: str, choice: Choice) -> Curve:
+        """Return the cost model of one path."""
+        key = (group, path, choice)
+        if key not in self._curves:
+            self._curves[key] = curve((row.record for row in self.line(*key)), self._limit_curve)
+        return self._curves[key]
+
+    @cached_property
+    def _limit_curve(self) -> Curve:
+        return curve(row.record for row in self.limits)
 
     def paths(self, group: Group) -> tuple[str, ...]:
         """Return the paths of a group in the order of the session."""

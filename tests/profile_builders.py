@@ -5,7 +5,8 @@ from typing import Any
 
 from benchmarks.breakdown.outcome import Growth, Profile
 from benchmarks.breakdown.parts import UNEXPLAINED, Breakdown, Part
-from benchmarks.model import REGIMES, Fit, NoFit
+from benchmarks.curves import Curve, Regime
+from benchmarks.model import Fit
 from benchmarks.statistics import Estimate
 
 CASE = "torch.tensor/float32/C/64MiB/1t"
@@ -31,7 +32,8 @@ def a_breakdown() -> Breakdown:
 
 def a_growth(**changes: Any) -> Growth:
     """Return how a copy grows: a line in the cache, none beyond."""
-    line = Fit(fixed_ns=None, rate=between(16, 15, 17), sizes=6, worst_miss=0.01)
+    line = Fit(lines=((2300.0, 1 / 15), (2400.0, 1 / 16), (2500.0, 1 / 17)), sizes=6, worst_miss=0.01)
+    cache = Regime(name="cache", low=64, high=1 << 20, fit=line)
     made = Growth(
         case=CASE,
         spelling=f"torch.tensor({HOSTILE})",
@@ -40,8 +42,7 @@ def a_growth(**changes: Any) -> Growth:
         minflt_per_call=16385,
         gigabytes_per_s=6.7,
         times_limit=between(6, 5, 7),
-        flat=NoFit(reason="the time depends on the size"),
-        fits=((REGIMES[0], line), (REGIMES[1], NoFit(reason=HOSTILE))),
+        curve=Curve(times={64: between(1, 1, 1), 64 << 20: between(1e7, 9e6, 1.2e7)}, regimes=(cache,)),
     )
     return replace(made, **changes)
 

@@ -13,8 +13,8 @@ ROOT = Path(__file__).parent.parent
 OURS = ("bridge", "benchmarks", "reports")
 #: What reports may know of benchmarks: nothing that loads torch.
 PROFILED = ("breakdown", "breakdown.outcome", "breakdown.parts", "breakdown.text")
-STORED = ("records", "store", "statistics", "verdicts", "model", "suite.cases", "suite.feeds")
-COMPARED = ("errors", "kept", "outcome", "stored", "verdict_text")
+STORED = ("records", "store", "statistics", "verdicts", "model", "curves", "crossings", "suite.cases", "suite.feeds")
+COMPARED = ("attribution", "errors", "kept", "outcome", "stored", "verdict_text")
 HISTORY = ("asv_results", "commits", "suite.asv_names")
 SHARED = {f"benchmarks.{name}" for name in (*STORED, *PROFILED, *COMPARED, *HISTORY)}
 SUITE_FOREIGN = {"numpy", "torch", "bridge", "ml_dtypes"}

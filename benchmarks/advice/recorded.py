@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import math
-from bisect import bisect_left
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final
 
-from benchmarks.statistics import estimate
+from benchmarks.curves import Curve, curve
+from benchmarks.model import NoFit
+from benchmarks.statistics import Estimate, estimate
 from benchmarks.store import read, read_header, sessions_in
 from benchmarks.suite.cases import DTYPES, OURS, SIZES
 
@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     Line = tuple[str, str, str, str]
 
 _SMALLEST_BYTES: Final = min(SIZES.values())
+#: What grows from size to size as nothing can grow less; it is recorded at every size.
+_LIMIT: Final = ("ref.memcpy", "uint8", "C", "1t")
 _VERSIONS: Final = ("numpy", "torch")
 #: Elements that are copied as bytes, whatever they mean: in C order only their number of bytes counts.
 _PLAIN: Final = ("float32", *sorted(set(DTYPES) - {"bfloat16", "float32"}))
@@ -41,18 +43,32 @@ class Records:
     lines: Mapping[Line, Mapping[int, Measured]]
     foreign_bridge: bool = False
     notes: tuple[str, ...] = ()
+    _curves: dict[Line, Curve] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def expected(self, wanted: Wanted, one: Candidate) -> Expected | None:
         """Return what a candidate takes for what is wanted, or None where the records do not say."""
         path = one.path
         for dtypes, layout, assumed in _stand_ins(wanted, one):
-            points = self.lines.get((path.name, dtypes, layout, wanted.thread_word), {})
-            found = between({nbytes: _time(record) for nbytes, record in points.items()}, wanted.payload_bytes)
+            found = self._at((path.name, dtypes, layout, wanted.thread_word), wanted.payload_bytes)
             if found is not None:
                 other = self.foreign_bridge and path.name.startswith(OURS)
                 newer = ("bridge has changed since it was recorded",) if other else ()
                 return found if not (assumed or newer) else _assuming(found, (*assumed, *newer))
         return None
+
+    def _at(self, line: Line, nbytes: int) -> Expected | None:
+        """Return what a payload takes by one line's records; less than 64 bytes take as long as these."""
+        known = self.lines.get(line, {})
+        size = max(nbytes, _SMALLEST_BYTES)
+        if size in known:
+            return _expected(estimate(known[size].passes(known[size].clock)), "recorded")
+        if line not in self._curves:
+            limit = self._curves.setdefault(_LIMIT, curve(self.lines.get(_LIMIT, {}).values()))
+            self._curves[line] = curve(known.values(), limit)
+        found = self._curves[line].predict(size)
+        if isinstance(found, NoFit):
+            return None
+        return _expected(found.time_ns, "by the cost model" if found.regime else "between recorded sizes")
 
 
 def _assuming(found: Expected, assumes: tuple[str, ...]) -> Expected:
@@ -75,34 +91,8 @@ def load(folders: Iterable[File], machine: Json, software: Json, bridge_hash: st
     return Records(lines=lines, foreign_bridge=foreign, notes=tuple(notes))
 
 
-def between(points: Mapping[int, Expected], nbytes: int) -> Expected | None:
-    """Predict from the neighbouring sizes, on a straight line of the logarithms, with the wider of their intervals.
-
-    Nothing is said beyond the sizes that were measured, but that less than 64 bytes take as long as these.
-    """
-    sizes = sorted(points)
-    if not sizes or nbytes > sizes[-1]:
-        return None
-    above = sizes[bisect_left(sizes, nbytes)]
-    if above in {nbytes, _SMALLEST_BYTES}:
-        return points[above]
-    if above == sizes[0]:
-        return None
-    below = sizes[bisect_left(sizes, nbytes) - 1]
-    share = math.log(nbytes / below) / math.log(above / below)
-    one, other = points[below], points[above]
-    value = math.exp((1 - share) * math.log(one.value_ns) + share * math.log(other.value_ns))
-    return Expected(
-        value_ns=value,
-        low_ns=value * min(end.low_ns / end.value_ns for end in (one, other)),
-        high_ns=value * max(end.high_ns / end.value_ns for end in (one, other)),
-        origin="between recorded sizes",
-    )
-
-
-def _time(record: Measured) -> Expected:
-    found = estimate(record.passes(record.clock))
-    return Expected(value_ns=found.value, low_ns=found.low, high_ns=found.high, origin="recorded")
+def _expected(time: Estimate, origin: str) -> Expected:
+    return Expected(value_ns=time.value, low_ns=time.low, high_ns=time.high, origin=origin)
 
 
 def _stand_ins(wanted: Wanted, one: Candidate) -> Iterator[tuple[str, str, tuple[str, ...]]]:

@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from benchmarks import matrix, store
+from benchmarks.curves import curve
 from benchmarks.errors import CaseFailedError, NoCasesError
-from benchmarks.model import REGIMES, fit, flat, within
 from benchmarks.records import Failed, Measured
 from benchmarks.session import Request, run
 from benchmarks.statistics import estimate, ratio
@@ -72,7 +72,7 @@ def explain(session: Session, case: Case) -> Growth:
     record, limit = _measured(session, case), _measured(session, limit_of(case))
     clock = record.clock
     time_ns = estimate(record.passes(clock))
-    points = {one.nbytes: one.passes(clock) for one in found.values() if _same_line(one, record)}
+    line, limits = ([one for one in found.values() if _same_line(one, like)] for like in (record, limit))
     return Growth(
         case=case.id,
         spelling=record.spelling,
@@ -81,8 +81,7 @@ def explain(session: Session, case: Case) -> Growth:
         minflt_per_call=record.minflt_per_call,
         gigabytes_per_s=None if record.aliasing == "shares" else record.nbytes / time_ns.value,
         times_limit=ratio(record.passes(clock), limit.passes(clock)),
-        flat=flat(points),
-        fits=tuple((regime, fit(inside)) for regime in REGIMES if (inside := within(points, regime))),
+        curve=curve(line, curve(limits)),
     )
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from benchmarks.model import Fit, Flat, NoFit, Regime
+    from benchmarks.curves import Curve, Regime
     from benchmarks.records import Json
     from benchmarks.statistics import Estimate
 
@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 class Growth:
     """What is known of one case beside its smaller sizes.
 
-    `fits` holds a line or a reason for each regime that has sizes, `flat` the one time of a path whose cost does not
-    depend on the size. `gigabytes_per_s` is None where nothing moves because the result shares memory.
+    `curve` is the cost model of its line. `gigabytes_per_s` is None where nothing moves because the result shares
+    memory.
     """
 
     case: str
@@ -31,8 +31,7 @@ class Growth:
     minflt_per_call: float
     gigabytes_per_s: float | None
     times_limit: Estimate
-    flat: Flat | NoFit
-    fits: tuple[tuple[Regime, Fit | NoFit], ...]
+    curve: Curve
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,7 +63,16 @@ class Profile:
 def to_json(found: Profile) -> str:
     """Return a profile as one JSON object; times in nanoseconds, rates in bytes per nanosecond (GB/s), no trace."""
     plain: Json = asdict(found)
-    plain["growth"]["fits"] = {regime.name: asdict(line) for regime, line in found.growth.fits}
+    model = plain["growth"].pop("curve")
+    known = {"flat": model["flat"], "left_out": list(found.growth.curve.left_out)}
+    plain["growth"] |= known | {"regimes": [_regime(one) for one in found.growth.curve.regimes]}
     plain["ns_per_fault"] = found.ns_per_fault
     del plain["trace"]
     return json.dumps(plain, indent=2)
+
+
+def _regime(one: Regime) -> Json:
+    line = one.fit
+    fixed = line.fixed_ns and asdict(line.fixed_ns)
+    numbers = {"fixed_ns": fixed, "rate": asdict(line.rate), "sizes": line.sizes, "worst_miss": line.worst_miss}
+    return {"name": one.name, "low": one.low, "high": one.high} | numbers

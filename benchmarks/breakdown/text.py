@@ -5,12 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from benchmarks import amounts
-from benchmarks.model import Flat, NoFit
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from benchmarks.model import Fit
+    from benchmarks.curves import Regime
     from benchmarks.statistics import Estimate
 
     from .outcome import Growth, Profile
@@ -86,11 +85,12 @@ def grows(known: Growth) -> Iterator[tuple[str, str]]:
     """Yield what is known beside the smaller sizes, as names and sentences."""
     yield "payload", _payload(known)
     yield "limit", f"{_times(known.times_limit)} what nothing can beat: the same bytes by memmove or copy engine"
-    if isinstance(known.flat, Flat):
+    if known.curve.flat:
         yield "any size", "the same time: the cost does not depend on the size"
-        return
-    for regime, line in known.fits:
-        yield regime.name, fit_text(line)
+    for regime in known.curve.regimes:
+        yield regime.name, regime_text(regime)
+    if known.curve.left_out:
+        yield "no line", f"holds {', '.join(map(amounts.size, known.curve.left_out))}"
 
 
 def _missing(found: Profile) -> Iterator[str]:
@@ -107,14 +107,11 @@ def _payload(known: Growth) -> str:
     return f"{known.gigabytes_per_s:.3g} GB/s (1e9 bytes of payload a second, counted once)"
 
 
-def fit_text(line: Fit | NoFit) -> str:
-    """Return a line of the cost model in words, or why there is none."""
-    if isinstance(line, NoFit):
-        return f"no line: {line.reason}"
-    fixed = "no fixed cost that can be told from 0" if line.fixed_ns is None else f"{ns(line.fixed_ns)} fixed"
-    return (
-        f"{fixed}, then {line.rate.value:.3g} GB/s [{line.rate.low:.3g}, {line.rate.high:.3g}] over {line.sizes} sizes"
-    )
+def regime_text(regime: Regime) -> str:
+    """Return a line of the cost model in words: its sizes, its fixed cost where it was fitted here, its rate."""
+    line, sizes = regime.fit, f"{amounts.size(regime.low)} to {amounts.size(regime.high)}"
+    fixed = "" if line.fixed_ns is None else f"{ns(line.fixed_ns)} fixed, then "
+    return f"{sizes}: {fixed}{line.rate.value:.3g} GB/s [{line.rate.low:.3g}, {line.rate.high:.3g}]"
 
 
 def _times(found: Estimate) -> str:

@@ -4,42 +4,46 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from benchmarks.model import FEWEST_SIZES, REGIMES, Fit, Flat, NoFit, fit, flat, within
-from reports import units
+from benchmarks.curves import BOTH, CACHE
+from benchmarks.model import FEWEST_SIZES, Fit, Flat, NoFit, fit, flat
+from reports import charts, model_chart, units
 from reports.view import USUAL, Group
 
 from .registry import Cell, Figure, Line, Table, section, slug
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Sequence
 
-    from benchmarks.model import Points, Regime
+    from benchmarks.curves import Curve, Regime
+    from benchmarks.model import Points
     from reports.view import Choice, View
 
 _TITLES: Final = {"share": "one cost at any size"}
-_CACHE: Final = REGIMES[0]
+_HEADERS: Final = ("fixed cost", "of a sharing call", "half size", "regime", "sizes", "rate", "worst miss", "remark")
 
 
 @section(
     30,
     "fixed",
     title="Fixed cost and rate",
-    lead="A copy takes a fixed cost plus its bytes over a rate. Up to 256 KiB both stay in the cache, beyond "
-    "that they come from memory, from 32 MiB on each new result also lies on fresh pages. A line is fitted once a "
-    "pass; the interval is the range over the passes. Where a line misses a size by more than 15 % there is no number.",
+    lead="A copy takes a fixed cost plus its bytes over a rate. The rate changes with what holds the bytes: a cache, "
+    "memory, or pages that are new. Over which sizes one line holds is found from the times of each path itself; it is "
+    "fitted once a pass, and the interval is the range over the passes. No line misses a size by more than 15 %: sizes "
+    "that none describes are left out.",
 )
 def fixed_cost_and_rate(view: View) -> Iterator[Figure]:
-    """List what each path costs at any size, or its fixed cost and its rates."""
+    """List what each path costs at any size, or its fixed cost and its rates, and draw the model over the times."""
     for group in view.groups:
         first = view.choices(group)[0]
-        paths = [path for path in view.paths(group) if _fits(points(view, group, path, first))]
+        paths = [path for path in view.paths(group) if len(view.line(group, path, first)) >= FEWEST_SIZES]
         if paths:
-            table = _flat_table if group.family == "share" else _fit_table
+            shares = group.family == "share"
             yield Figure(
                 anchor=f"fixed-{group.anchor}",
                 title=f"{group.heading}: {_TITLES.get(group.family, 'fixed cost and rate')}",
-                caption=f"For {first.text}.",
-                table=table(view, group, first, paths),
+                caption=_caption(first, paths, drawn=not shares),
+                table=(_flat_table if shares else _fit_table)(view, group, first, paths),
+                chart=None if shares else model_chart.chart(view, group, first, paths[: charts.LINES_CAP]),
             )
 
 
@@ -53,9 +57,28 @@ def points(view: View, group: Group, path: str, choice: Choice) -> Points:
     return {row.record.nbytes: row.record.passes() for row in view.line(group, path, choice)}
 
 
-def cache_fit(view: View, group: Group, path: str, choice: Choice) -> Fit | NoFit:
+def cache_fit(view: View, group: Group, path: str, choice: Choice) -> Fit | None:
     """Return the line of a path where everything stays in the cache."""
-    return fit(within(points(view, group, path, choice), _CACHE))
+    known = view.curve(group, path, choice).regimes
+    return known[0].fit if known and known[0].name in {CACHE, BOTH} else None
+
+
+def of_sharing(view: View, group: Group, known: Fit | None) -> float | None:
+    """Return a fixed cost as a multiple of the usual call that shares, where both have a number."""
+    share = Group("share", group.source)
+    if known is None or known.fixed_ns is None or share not in view.groups:
+        return None
+    shares = flat(points(view, share, USUAL[share], view.choices(share)[0]))
+    return known.fixed_ns.value / shares.time_ns.value if isinstance(shares, Flat) else None
+
+
+def _caption(choice: Choice, paths: Sequence[str], *, drawn: bool) -> str:
+    said = [f"For {choice.text}."]
+    if drawn:
+        said.append("Points are measured times, lines the model; where no line is drawn the model says nothing.")
+    if drawn and len(paths) > charts.LINES_CAP:
+        said.append(f"The first {charts.LINES_CAP} paths are drawn.")
+    return " ".join(said)
 
 
 def _flat_table(view: View, group: Group, choice: Choice, paths: Sequence[str]) -> Table:
@@ -79,56 +102,49 @@ def _time(known: Flat) -> Cell:
 
 
 def _fit_table(view: View, group: Group, choice: Choice, paths: Sequence[str]) -> Table:
-    fits = {path: _fits(points(view, group, path, choice)) for path in paths}
-    regimes = [regime for regime in REGIMES if any(regime in known for known in fits.values())]
-    lines = (
-        Line(
-            anchor=fixed_anchor(group, path),
-            cells=(
-                Cell(path, kind="path"),
-                *_fixed(known.get(_CACHE), of_sharing(view, group, known.get(_CACHE))),
-                *(_rate(known.get(regime)) for regime in regimes),
-                Cell(_reasons(known), kind="text"),
-            ),
-        )
-        for path, known in fits.items()
+    lines = (line for path in paths for line in _lines(view, group, path, choice))
+    return Table(headers=("path", *_HEADERS), lines=tuple(lines))
+
+
+def _lines(view: View, group: Group, path: str, choice: Choice) -> Iterator[Line]:
+    """Yield one line a regime, the first with the fixed cost and what is left out; one line too where there is none."""
+    known, anchor, name = view.curve(group, path, choice), fixed_anchor(group, path), Cell(path, kind="path")
+    first = cache_fit(view, group, path, choice)
+    cost = _fixed(first, of_sharing(view, group, first))
+    remark = Cell(_remark(known, points(view, group, path, choice)), kind="text")
+    if not known.regimes:
+        yield Line(anchor=anchor, cells=(name, *_nothing(len(_HEADERS) - 1), remark))
+    for regime in known.regimes:
+        own, said = (cost, remark) if regime is known.regimes[0] else (_nothing(3), Cell(""))
+        yield Line(anchor=anchor if own is cost else "", cells=(name, *own, *_regime(regime), said))
+
+
+def _regime(regime: Regime) -> tuple[Cell, ...]:
+    line = regime.fit
+    return (
+        Cell(regime.name, kind="text"),
+        Cell(f"{units.size(regime.low)} to {units.size(regime.high)}"),
+        Cell(units.rate(line.rate.value), units.interval(line.rate, units.rate)),
+        Cell(units.percent(line.worst_miss)),
     )
-    rates = (f"rate, {regime.name}" for regime in regimes)
-    return Table(headers=("path", "fixed cost", "of a sharing call", "half size", *rates, "remark"), lines=tuple(lines))
 
 
-def _fits(known: Points) -> dict[Regime, Fit | NoFit]:
-    """Return the line of each regime, or why it has none; a regime with too few sizes is left out."""
-    parts = {regime: within(known, regime) for regime in REGIMES}
-    return {regime: fit(part) for regime, part in parts.items() if len(part) >= FEWEST_SIZES}
+def _remark(known: Curve, times: Points) -> str:
+    """Say which sizes no line describes, or why there is no line at all."""
+    if known.regimes:
+        left_out = ", ".join(map(units.size, known.left_out))
+        return f"no line holds {left_out}" if left_out else ""
+    whole = fit(times)
+    return whole.reason if isinstance(whole, NoFit) else "the sizes lie too far apart for a line"
 
 
-def _reasons(fits: Mapping[Regime, Fit | NoFit]) -> str:
-    return "; ".join(f"{regime.name}: {one.reason}" for regime, one in fits.items() if isinstance(one, NoFit))
-
-
-def of_sharing(view: View, group: Group, known: Fit | NoFit | None) -> float | None:
-    """Return a fixed cost as a multiple of the usual call that shares, where both have a number."""
-    share = Group("share", group.source)
-    if not isinstance(known, Fit) or known.fixed_ns is None or share not in view.groups:
-        return None
-    shares = flat(points(view, share, USUAL[share], view.choices(share)[0]))
-    return known.fixed_ns.value / shares.time_ns.value if isinstance(shares, Flat) else None
-
-
-def _fixed(known: Fit | NoFit | None, of_share: float | None) -> tuple[Cell, ...]:
-    """Return fixed cost and half size; in larger regimes the fixed cost drowns in noise and is not shown."""
-    if not isinstance(known, Fit) or known.fixed_ns is None or known.half_size_bytes is None:
+def _fixed(known: Fit | None, of_share: float | None) -> tuple[Cell, ...]:
+    """Return fixed cost, its multiple of a sharing call, and half size; nothing where it drowns in noise."""
+    if known is None or known.fixed_ns is None or known.half_size_bytes is None:
         return _nothing(3)
     cost = Cell(units.time(known.fixed_ns.value), units.interval(known.fixed_ns, units.time))
     more = Cell(units.times(of_share) if of_share else units.NONE)
     return cost, more, Cell(units.size(known.half_size_bytes))
-
-
-def _rate(known: Fit | NoFit | None) -> Cell:
-    if not isinstance(known, Fit):
-        return Cell(units.NONE)
-    return Cell(units.rate(known.rate.value), units.interval(known.rate, units.rate))
 
 
 def _nothing(count: int) -> tuple[Cell, ...]:

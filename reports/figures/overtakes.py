@@ -6,13 +6,15 @@ from dataclasses import dataclass
 from itertools import combinations, groupby
 from typing import TYPE_CHECKING, Final, Literal
 
-from reports import charts, units
+from benchmarks.crossings import crossings
+from reports import charts, crossing, units
 
 from .registry import Cell, Chart, Figure, Line, Table, section, slug
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from benchmarks.crossings import Crossing
     from reports.view import Choice, Group, Row, View
 
 Order = Literal["cheaper", "cannot tell", "dearer"]
@@ -28,6 +30,7 @@ class Pair:
     first: str
     second: str
     orders: tuple[tuple[int, Order], ...]
+    crossings: tuple[Crossing, ...] = ()
 
     @property
     def overtakes(self) -> bool:
@@ -50,7 +53,8 @@ class Pair:
     "overtakes",
     title="Where one path overtakes another",
     lead="At each size the fastest path, with those that cannot be told from it because their intervals overlap; and "
-    "the pairs whose order changes, as ranges of measured sizes. Between two measured sizes nothing is claimed.",
+    "the pairs whose order changes, as ranges of measured sizes. Where the lines of the cost model cross, the size is "
+    "given with the range of the passes.",
 )
 def where_paths_overtake(view: View) -> Iterator[Figure]:
     """List the fastest paths, and draw the pairs that change their order."""
@@ -73,7 +77,8 @@ def all_pairs(view: View, group: Group) -> Iterator[Pair]:
             for row in view.line(group, first, choice)
             if row.record.nbytes in others
         )
-        yield Pair(group=group, first=first, second=second, orders=tuple(orders))
+        both = (view.curve(group, path, choice) for path in (first, second))
+        yield Pair(group=group, first=first, second=second, orders=tuple(orders), crossings=crossings(*both))
 
 
 def _order(row: Row, other: Row) -> Order:
@@ -108,7 +113,11 @@ def _changing(group: Group, choice: Choice, pairs: Sequence[Pair]) -> Figure:
     lines = tuple(
         Line(
             anchor=pair.anchor,
-            cells=(_name(pair), *(Cell(pair.ranges(order), kind="text") for order in ORDERS)),
+            cells=(
+                _name(pair),
+                *(Cell(pair.ranges(order), kind="text") for order in ORDERS),
+                Cell(crossing.every(pair.crossings), kind="text"),
+            ),
         )
         for pair in pairs
     )
@@ -116,7 +125,7 @@ def _changing(group: Group, choice: Choice, pairs: Sequence[Pair]) -> Figure:
         anchor=f"overtakes-{group.anchor}",
         title=f"{group.heading}: pairs that change their order",
         caption=f"For {choice.text}. Each line says where the first of the two is the cheaper, where the dearer one.",
-        table=Table(headers=("pair", *ORDERS), lines=lines),
+        table=Table(headers=("pair", *ORDERS, "the lines cross at"), lines=lines),
         chart=_chart(group, pairs),
     )
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from benchmarks.model import Fit, Flat, flat
+from benchmarks.model import Flat, flat
 from benchmarks.suite.cases import OURS
 from reports import units
 from reports.figures import faults, fits, overtakes, ratios, semantics, versus
@@ -105,7 +105,7 @@ def copies_cost_a_call(view: View) -> Iterator[Finding]:
         usual = USUAL.get(group, "")
         known = fits.cache_fit(view, group, usual, view.choices(group)[0])
         more = fits.of_sharing(view, group, known)
-        if isinstance(known, Fit) and known.fixed_ns and more:
+        if known and known.fixed_ns and more:
             said, ratio = units.with_interval(known.fixed_ns, units.time), units.times(more)
             yield Finding(
                 sentence=f"`{usual}` costs {said} before it moves a byte, {ratio} a call of "

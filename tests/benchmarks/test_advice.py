@@ -94,11 +94,20 @@ def test_a_planted_tie_is_told_as_one(tmp_path: Path) -> None:
 
 
 def test_between_sizes_the_wider_interval_is_taken(tmp_path: Path) -> None:
-    """A size between two recorded ones lies on the line of logarithms, and says so."""
-    found = adviser(tmp_path, records({"torch.tensor": {"64KiB": 1e4, "1MiB": 1.6e5}}, spread=0.0))
+    """A size between two recorded ones that no line holds together grows from one to the other, and says so."""
+    found = adviser(tmp_path, records({"torch.tensor": {"64KiB": 1e4, "1MiB": 6.4e5}}, spread=0.0))
     one = found.advise(asked(shape=str(64 * 1024))).ranked[0].expected
-    assert one.value_ns == pytest.approx(4e4)
+    assert one.value_ns == pytest.approx(1e4 + 6.3e5 * 3 / 15)
     assert one.origin == "between recorded sizes"
+
+
+def test_within_a_regime_the_line_says_it(tmp_path: Path) -> None:
+    """Where one line holds the sizes around, a size between them has its time."""
+    costs = {"4KiB": 3e3 + 4096 / 8, "64KiB": 3e3 + 65536 / 8, "1MiB": 3e3 + 2**20 / 8}
+    found = adviser(tmp_path, records({"torch.tensor": costs}, spread=0.0))
+    one = found.advise(asked(shape=str(64 * 1024))).ranked[0].expected
+    assert one.value_ns == pytest.approx(3e3 + 2**18 / 8)
+    assert one.origin == "by the cost model"
 
 
 @pytest.mark.parametrize("size", ["512B", "64MiB"])

@@ -5,7 +5,6 @@ from benchmarks.breakdown.growth import explain, ladder, limit_of
 from benchmarks.breakdown.outcome import Growth
 from benchmarks.errors import CaseFailedError, NoCasesError
 from benchmarks.matrix import Surroundings
-from benchmarks.model import Flat, NoFit
 from benchmarks.suite.cases import SIZES, Case
 from tests.builders import a_failure, a_full_session, a_record, a_session
 
@@ -34,7 +33,7 @@ def known() -> Growth:
 
 def fit_of(found: Growth, regime: str) -> object:
     """Return the line of a regime."""
-    return next(line for one, line in found.fits if one.name == regime)
+    return next(one.fit for one in found.curve.regimes if one.name == regime)
 
 
 def test_the_fixed_cost_and_rate_are_found_again(known: Growth) -> None:
@@ -72,18 +71,18 @@ def test_sharing_moves_nothing() -> None:
     """A path that shares has no rate, and one time for every size."""
     found = explain(a_full_session(spread=0.0), SHARE)
     assert found.gigabytes_per_s is None
-    assert isinstance(found.flat, Flat)
+    assert found.curve.flat
 
 
 def test_what_the_times_do_not_allow_is_said() -> None:
-    """With two sizes there is no line but a reason; with a cost below zero no fixed cost is claimed."""
+    """Two sizes on no line through zero are said to be held by none."""
     sizes = ("64B", "512B")
     records = [
         a_record("torch.tensor", ns=100 + SIZES[size], size=size, aliasing="copies", spread=0.0) for size in sizes
     ]
     limits = [a_record("ref.memcpy", ns=50, size="512B", family="limit", dtype="uint8")]
     found = explain(a_session([*records, *limits]), Case.parse("torch.tensor/float32/C/512B/1t"))
-    assert isinstance(fit_of(found, "cache"), NoFit)
+    assert found.curve.left_out == (64, 512)
 
 
 def test_a_ladder_has_each_smaller_size_and_its_limit() -> None:

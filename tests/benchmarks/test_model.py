@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from benchmarks.model import REGIMES, Fit, Flat, NoFit, fit, flat, within
+from benchmarks.model import Fit, Flat, NoFit, fit, flat, through
 
 CACHE_SIZES = (64, 512, 4096, 16384, 65536, 262144)
 
@@ -95,8 +95,32 @@ def test_what_is_not_flat_gets_a_reason(known: dict, reason: str) -> None:
     assert reason in found.reason
 
 
-def test_every_size_lies_in_one_regime() -> None:
-    """The regimes cover every size once: 31 MiB is memory, 32 MiB is fresh pages."""
-    sizes = (1, 256 * 1024, 256 * 1024 + 1, 31 * 2**20, 32 * 2**20, 2**40)
-    parts = [list(within({size: [[1.0]] for size in sizes}, regime)) for regime in REGIMES]
-    assert parts == [list(sizes[:2]), list(sizes[2:4]), list(sizes[4:])]
+def test_a_rate_is_found_under_a_known_fixed_cost() -> None:
+    """With the fixed cost given the rate alone is fitted, and the fixed cost is not claimed as these times' own."""
+    found = through(points(lambda n: 2000 + n / 8, (2**20, 2**24)), [2000.0] * 6)
+    assert isinstance(found, Fit)
+    assert found.rate.value == pytest.approx(8)
+    assert found.fixed_ns is None
+    assert found.half_size_bytes is None
+
+
+@pytest.mark.parametrize(
+    ("known", "reason"),
+    [
+        (points(lambda n: 1000 + n / 8, (64, 512)), "not above the fixed cost"),
+        (points(lambda n: n / 8 if n < 2**22 else n, (2**20, 2**24)), "misses a size by"),
+    ],
+)
+def test_a_rate_that_is_none_gets_a_reason(known: dict, reason: str) -> None:
+    """Times below the fixed cost, and a bend, are refused in words."""
+    found = through(known, [2000.0] * 6)
+    assert isinstance(found, NoFit)
+    assert reason in found.reason
+
+
+def test_a_line_says_what_a_size_takes() -> None:
+    """The time of a size is that of the line; its interval has the passes and how far the line misses."""
+    found = Fit(lines=((90.0, 1.0), (100.0, 1.0), (120.0, 1.0)), sizes=4, worst_miss=0.1)
+    time = found.at(900)
+    assert (time.value, time.passes) == (1000, 3)
+    assert (time.low, time.high) == (pytest.approx(990 * 0.9), pytest.approx(1020 * 1.1))

@@ -5,8 +5,7 @@ import json
 import pytest
 
 from benchmarks.breakdown.outcome import to_json
-from benchmarks.breakdown.text import amount, bar, fit_text, label, ns, to_text
-from benchmarks.model import NoFit
+from benchmarks.breakdown.text import amount, bar, label, ns, to_text
 from benchmarks.statistics import Estimate
 from tests.profile_builders import a_growth, a_profile
 
@@ -46,12 +45,13 @@ def test_no_fault_has_no_price() -> None:
     assert a_profile(minflt={"fresh": 0.0}).ns_per_fault is None
 
 
-def test_sharing_and_fits_are_told() -> None:
-    """What moves nothing says so; a line that does not fit has its reason; a fixed cost that is none is not claimed."""
+def test_sharing_and_regimes_are_told() -> None:
+    """What moves nothing says so; a regime has its sizes, its fixed cost and its rate; what no line holds is said."""
     shares = to_text(a_profile(growth=a_growth(gigabytes_per_s=None)))
     assert "payload       none moves: the result shares memory with its source" in shares
-    assert fit_text(NoFit(reason="<a> | &")) == "no line: <a> | &"
-    assert "no fixed cost that can be told from 0, then 16 GB/s" in to_text(a_profile())
+    text = to_text(a_profile())
+    assert "  cache         64 B to 1 MiB: 2.4 µs [2.3, 2.5] fixed, then 16 GB/s [15, 17]" in text
+    assert "  no line       holds 64 MiB" in text
 
 
 @pytest.mark.parametrize(("share", "blocks"), [(0.0, 0), (-0.5, 0), (0.5, 15), (1.0, 30), (1.7, 30)])
@@ -72,6 +72,8 @@ def test_json_has_parts_facts_and_no_trace() -> None:
     """The JSON holds every number and reason; the trace is a file of its own."""
     found = json.loads(to_json(a_profile()))
     assert [one["name"] for one in found["breakdown"]["parts"]] == ["page faults", "moving bytes", "unexplained"]
-    assert (found["facts"]["torch_allocations"], found["growth"]["fits"]["cache"]["sizes"]) == (1, 6)
+    assert (found["facts"]["torch_allocations"], found["growth"]["regimes"][0]["sizes"]) == (1, 6)
     assert found["ns_per_fault"] == pytest.approx(8e6 / 16384)
+    assert (found["growth"]["flat"], found["growth"]["left_out"]) == (None, [64 << 20])
+    assert found["growth"]["regimes"][0]["rate"]["value"] == pytest.approx(16)
     assert "trace" not in found

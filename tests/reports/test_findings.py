@@ -96,9 +96,13 @@ def test_the_fixed_cost_of_a_copy_is_said_against_sharing() -> None:
     assert one.numbers[1] in {"3.99x", "4.00x", "4.01x"}
 
 
+#: No three sizes beside each other lie on one line.
+ZIGZAG = {64: 1000, 512: 3000, 4096: 1500, 16384: 9000, 65536: 4000, 262144: 50_000}
+
+
 @pytest.mark.parametrize(
     ("cost", "with_sharing"),
-    [(lambda n: 2000 + n / 40, False), (lambda n: 2000 + (n / 40 if n < 10_000 else n), True)],
+    [(lambda n: 2000 + n / 40, False), (ZIGZAG.__getitem__, True)],
     ids=["nothing shares", "no straight line"],
 )
 def test_the_fixed_cost_is_not_said_without_a_line_or_a_sharing_path(cost: Any, with_sharing: bool) -> None:  # noqa: FBT001

@@ -1,55 +1,55 @@
-from collections.abc import Sequence
-
 import pytest
 
-from benchmarks.model import Fit, NoFit
-from benchmarks.statistics import of_values
 from reports import units
 from reports.figures.transfers import fits
-from tests.gpu_builders import a_transfer
+from reports.transfers import Transfers
+from tests.gpu_builders import a_gpu_session, a_transfer
 from tests.reports.tables import by_name, curve, of, texts
 
 
-def a_fit(fixed: Sequence[float] | None, speed: Sequence[float]) -> Fit:
-    """Return a line with these numbers of each pass."""
-    cost = of_values(fixed) if fixed else None
-    return Fit(fixed_ns=cost, rate=of_values(speed), sizes=5, worst_miss=0.01)
-
-
-USUAL = a_fit([9_000, 10_000, 11_000], [7.9, 8.0, 8.1])
+def said_of(*other: tuple[str, float, float]) -> str:
+    """Return what is said of a path of these costs by size against 10 µs and 8 bytes a ns."""
+    usual = curve("h2d.pageable", 10_000, 8)
+    records = [*usual, *(one for cost in other for one in curve(*cost))]
+    lines = Transfers(a_gpu_session(records)).curves("h2d")
+    return fits.against(lines["h2d.pageable"], lines[other[0][0]])
 
 
 @pytest.mark.parametrize(
-    ("other", "said"),
+    ("fixed", "speed", "said"),
     [
-        (a_fit([90_000, 90_000], [40, 40]), "cheaper from 781 KiB on"),
-        (a_fit([2_000, 2_000], [4, 4]), "cheaper up to 62.5 KiB"),
-        (a_fit([1_000, 1_100], [40, 40]), "cheaper at every fitted size"),
-        (a_fit([89_000, 90_000], [4, 4]), "dearer at every fitted size"),
-        (a_fit([9e9, 9e9], [40, 40]), "dearer at every fitted size"),
-        (a_fit([89_000, 90_000], [8.05, 8.2]), "not said: the rates cannot be told apart"),
-        (a_fit([8_000, 9_500], [40, 40]), "not said: the fixed costs cannot be told apart"),
-        (a_fit(None, [40, 40]), "not said: a fixed cost cannot be told from zero"),
-        (NoFit(reason="bent"), "not said: no line"),
+        (90_000, 40, "cheaper from 7"),
+        (2_000, 7, "cheaper up to 4"),
+        (1_000, 40, "cheaper wherever they can be told apart"),
+        (89_000, 4, "dearer wherever they can be told apart"),
+        (10_000, 8, "cannot be told apart at any size"),
     ],
 )
-def test_a_crossover_is_said_only_where_it_is_certain(other: Fit | NoFit, said: str) -> None:
+def test_a_crossover_is_said_only_where_it_is_certain(fixed: float, speed: float, said: str) -> None:
     """A size is named where both lines are known and apart; everywhere else the reason stands in its place."""
-    assert fits.crossover(USUAL, other, 2**10, 2**30) == said
+    assert said_of(("h2d.ring", fixed, speed)).startswith(said)
 
 
 def test_lines_give_back_the_costs_they_were_made_of() -> None:
-    """10 µs and 8 GB/s come back as such; a bent path says that it is bent; sizes below 64 KiB are left to others."""
-    bent = curve("h2d.stage", 9_000, 8)[:3] + curve("h2d.stage", 9_000, 80)[3:]
+    """10 µs and 8 GB/s come back as such; a path whose rate changes has one line for each; an odd size has none."""
+    bent = curve("h2d.stage", 9_000, 8)[:4] + curve("h2d.stage", 9_000, 2)[4:]
     small = a_transfer(done=1e9, size="4KiB")
-    known = by_name(
-        of([small, *curve("h2d.pageable", 10_000, 8), *curve("h2d.ring", 90_000, 40), *bent])["transfer-fits-h2d"]
-    )
+    figure = of([small, *curve("h2d.pageable", 10_000, 8), *curve("h2d.ring", 90_000, 40), *bent])["transfer-fits-h2d"]
+    known = by_name(figure)
     assert known["h2d.pageable"]["fixed cost"].startswith(("9.9", "10.0", "10.1"))
     assert known["h2d.pageable"]["rate"].startswith(("7.9", "8.0"))
     assert known["h2d.ring"]["against h2d.pageable"].startswith("cheaper from 7")
-    assert known["h2d.stage"]["rate"] == units.NONE
-    assert "a straight line misses a size" in known["h2d.stage"]["against h2d.pageable"]
+    stage = [row for row in texts(figure) if row[0] == "h2d.stage"]
+    assert [row[3] for row in stage] == ["64 KiB to 4 MiB", "16 MiB to 64 MiB"]
+    assert known["h2d.pageable"]["sizes"] == "64 KiB to 64 MiB"
+
+
+def test_a_path_without_a_line_says_so() -> None:
+    """Two sizes far apart make no line, and the order of the times is said all the same."""
+    far = [one for one in curve("h2d.ring", 9_000, 80) if one.nbytes in {2**16, 2**26}]
+    known = by_name(of([*curve("h2d.pageable", 10_000, 8), *far])["transfer-fits-h2d"])
+    assert known["h2d.ring"]["rate"] == units.NONE
+    assert known["h2d.ring"]["against h2d.pageable"] == "no line holds; cheaper wherever they can be told apart"
 
 
 def test_every_size_where_bridge_loses_is_shown() -> None:

@@ -1,0 +1,89 @@
+"""Where one path becomes cheaper than another: the sizes at which their curves cross, as ranges.
+
+Where one line of each holds, they cross at (a2 - a1) / (1/r1 - 1/r2) for fixed costs a and rates r, once a pass; the
+range of the passes is the interval. Where the order changes between two regimes, the range is what lies between them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from statistics import median
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from .curves import Curve
+    from .model import Fit
+
+    Line = tuple[float, float]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Crossing:
+    """Somewhere from `low` to `high` bytes the first path stops being the `cheaper` or the dearer one.
+
+    `size_bytes` is the size in the middle pass, None where no two lines say it.
+    """
+
+    low: float
+    high: float
+    size_bytes: float | None
+    cheaper_below: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Shared:
+    """Sizes over which one line holds for each of two paths."""
+
+    low: int
+    high: int
+    first: Fit
+    second: Fit
+
+    def dearer(self, nbytes: float) -> float:
+        """Return how much longer the first path takes, in nanoseconds."""
+        return self.first.at(nbytes).value - self.second.at(nbytes).value
+
+    def crossing(self) -> Crossing | None:
+        """Return where the lines cross within these sizes; None where they do not."""
+        below, above = self.dearer(self.low), self.dearer(self.high)
+        if below * above >= 0:
+            return None
+        every = [self._of_pass(a, b, cheaper_below=below < 0) for a, b in self._pairs()] or [self.low, self.high]
+        return Crossing(low=min(every), high=max(every), size_bytes=median(every), cheaper_below=below < 0)
+
+    def _pairs(self) -> Iterator[tuple[Line, Line]]:
+        """Yield the lines of both paths pass by pass; none where they have not the same passes."""
+        if len(self.first.lines) == len(self.second.lines):
+            yield from zip(self.first.lines, self.second.lines, strict=True)
+
+    def _of_pass(self, first: Line, second: Line, *, cheaper_below: bool) -> float:
+        """Return where two lines cross, the nearer end of these sizes where that lies outside."""
+        sign = 1 if cheaper_below else -1
+        below, above = (sign * (first[0] - second[0] + (first[1] - second[1]) * size) for size in (self.low, self.high))
+        if below >= 0:
+            return self.low
+        return self.high if above <= 0 else self.low + (self.high - self.low) * below / (below - above)
+
+
+def crossings(first: Curve, second: Curve) -> tuple[Crossing, ...]:
+    """Return where two paths change their order, smallest sizes first; sizes that no lines hold are stepped over."""
+    found: list[Crossing] = []
+    before: _Shared | None = None
+    for shared in _shared(first, second):
+        if before and before.dearer(before.high) * shared.dearer(shared.low) < 0:
+            cheaper = before.dearer(before.high) < 0
+            found.append(Crossing(low=before.high, high=shared.low, size_bytes=None, cheaper_below=cheaper))
+        if inside := shared.crossing():
+            found.append(inside)
+        before = shared
+    return tuple(found)
+
+
+def _shared(first: Curve, second: Curve) -> Iterator[_Shared]:
+    for one in first.regimes:
+        for other in second.regimes:
+            low, high = max(one.low, other.low), min(one.high, other.high)
+            if low < high:
+                yield _Shared(low=low, high=high, first=one.fit, second=other.fit)

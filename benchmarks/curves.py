@@ -1,0 +1,158 @@
+"""The cost model of one path: what a payload of any size takes, from the sizes that were measured.
+
+Where the path's regimes hold a size, their line says it. Between two regimes the time grows as that of the limit does,
+which is measured at more sizes than most paths: t(n) = t(a) + (t(b) - t(a)) * (l(n) - l(a)) / (l(b) - l(a)) between the
+measured sizes a and b, where l is the limit's time. Where fresh pages begin somewhere between a and b nobody knows at
+which size, and the interval spans both.
+"""
+
+from __future__ import annotations
+
+import math
+from bisect import bisect_left
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final
+
+from .model import WORST_MISS, Fit, Flat, NoFit, flat
+from .regimes import runs
+from .statistics import Estimate, estimate
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from .records import Measured
+    from .regimes import Run
+
+CACHE: Final = "cache"
+MEMORY: Final = "memory"
+BOTH: Final = "cache and memory"
+FRESH: Final = "fresh pages"
+LINK: Final = "link"
+_HUGE_PAGE_BYTES: Final = 2 * 2**20
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Regime:
+    """Sizes over which one line holds, from `low` to `high` bytes, both measured; its name says what limits them."""
+
+    name: str
+    low: int
+    high: int
+    fit: Fit
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Predicted:
+    """What a payload takes; `regime` is empty where no line says so but the sizes beside it."""
+
+    time_ns: Estimate
+    regime: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Curve:
+    """What is known of one path over the sizes.
+
+    `times` has the measured time of each size, `fresh` the sizes whose results lie on fresh pages. `flat` is the one
+    time of a path whose cost does not depend on the size. `limit` is the curve of what nothing can beat.
+    """
+
+    times: Mapping[int, Estimate]
+    regimes: tuple[Regime, ...] = ()
+    flat: Flat | None = None
+    fresh: frozenset[int] = frozenset()
+    limit: Curve | None = field(default=None, repr=False)
+
+    @property
+    def fixed_ns(self) -> Estimate | None:
+        """What a call costs before it moves a byte; None where that cannot be told from zero."""
+        if self.flat:
+            return self.flat.time_ns
+        return self.regimes[0].fit.fixed_ns if self.regimes else None
+
+    @property
+    def left_out(self) -> tuple[int, ...]:
+        """The measured sizes that no line describes."""
+        return () if self.flat else tuple(size for size in self.times if self.regime_at(size) is None)
+
+    def regime_at(self, nbytes: float) -> Regime | None:
+        """Return the regime that holds a size."""
+        return next((one for one in self.regimes if one.low <= nbytes <= one.high), None)
+
+    def predict(self, nbytes: float) -> Predicted | NoFit:
+        """Return what a payload takes, or why that is not said: it lies beyond the sizes that were measured."""
+        sizes = tuple(self.times)
+        if not sizes or not sizes[0] <= nbytes <= sizes[-1]:
+            return NoFit(reason="it lies beyond the sizes that were measured")
+        if self.flat:
+            return Predicted(time_ns=self.flat.time_ns, regime="any size")
+        if held := self.regime_at(nbytes):
+            return Predicted(time_ns=held.fit.at(nbytes), regime=held.name)
+        above = sizes[bisect_left(sizes, nbytes)]
+        if above == nbytes:
+            return Predicted(time_ns=self.times[above])
+        return Predicted(time_ns=self._between(sizes[bisect_left(sizes, nbytes) - 1], nbytes, above))
+
+    def _between(self, below: int, nbytes: float, above: int) -> Estimate:
+        low, high = self.times[below], self.times[above]
+        if (below in self.fresh) != (above in self.fresh):
+            value = math.sqrt(low.value * high.value)
+            return Estimate(value=value, low=min(low.low, high.low), high=max(low.high, high.high), passes=low.passes)
+        value = low.value + (high.value - low.value) * self._grown(below, nbytes, above)
+        less = min(one.low / one.value for one in (low, high)) * (1 - WORST_MISS)
+        more = max(one.high / one.value for one in (low, high)) * (1 + WORST_MISS)
+        return Estimate(value=value, low=value * less, high=value * more, passes=low.passes)
+
+    def _grown(self, below: int, nbytes: float, above: int) -> float:
+        """Return which part of the way from the time of `below` to that of `above` is gone at a size between them."""
+        ways = [self.limit.seen(size) for size in (below, nbytes, above)] if self.limit else []
+        if len(known := [way for way in ways if way is not None]) < len((below, nbytes, above)):
+            known = [below, nbytes, above]
+        first, here, last = known
+        return (here - first) / (last - first) if first <= here <= last and first < last else 0.5
+
+    def seen(self, nbytes: float) -> float | None:
+        """Return the measured time of a size, else the predicted one, in nanoseconds; None beyond the sizes."""
+        if nbytes in self.times:
+            return self.times[int(nbytes)].value
+        found = self.predict(nbytes)
+        return found.time_ns.value if isinstance(found, Predicted) else None
+
+
+def curve(records: Iterable[Measured], limit: Curve | None = None) -> Curve:
+    """Return the model of one path: of records that differ in their size alone.
+
+    Args:
+        records: what was measured of the path.
+        limit: the curve of what nothing can beat, from the same session.
+    """
+    line = sorted(records, key=lambda record: record.nbytes)
+    points = {record.nbytes: record.passes(record.clock) for record in line}
+    times = {size: estimate(passes) for size, passes in points.items()}
+    fresh = frozenset(record.nbytes for record in line if _is_fresh(record))
+    same, shares = flat(points), any(record.aliasing == "shares" for record in line)
+    if isinstance(same, Flat) or shares:  # what shares moves no bytes, so there is no rate to find
+        return Curve(times=times, flat=same if isinstance(same, Flat) else None, fresh=fresh, limit=limit)
+    found = runs(points)
+    cached = limit.regimes[0].high if limit and limit.regimes else min((run.sizes[-1] for run in found), default=0)
+    on_device = bool(line) and line[0].device != "cpu"
+    regimes = tuple(_regime(run, LINK if on_device else _name(run.sizes, fresh, cached)) for run in found)
+    return Curve(times=times, regimes=regimes, fresh=fresh, limit=limit)
+
+
+def _is_fresh(record: Measured) -> bool:
+    """Whether all of a result is new: it faults at least once for every huge page that it could lie on."""
+    return record.minflt_per_call >= max(1, record.nbytes // _HUGE_PAGE_BYTES)
+
+
+def _regime(run: Run, name: str) -> Regime:
+    return Regime(name=name, low=run.sizes[0], high=run.sizes[-1], fit=run.fit)
+
+
+def _name(sizes: Sequence[int], fresh: frozenset[int], cached: int) -> str:
+    """Return what limits some sizes: new pages where all of them have some, else where their bytes come from."""
+    if fresh.issuperset(sizes):
+        return FRESH
+    if sizes[-1] <= cached:
+        return CACHE
+    return MEMORY if sizes[0] > cached else BOTH

@@ -1,0 +1,67 @@
+import pytest
+
+from benchmarks.crossings import crossings
+from benchmarks.curves import Curve, Regime
+from benchmarks.model import Fit
+
+KIB = 1024
+
+
+def a_curve(*regimes: tuple[int, int, list[tuple[float, float]]]) -> Curve:
+    """Return a curve of these regimes: smallest and largest size, the fixed cost and the rate of each pass."""
+    made = (
+        Regime(
+            name="cache",
+            low=low,
+            high=high,
+            fit=Fit(lines=tuple((cost, 1 / rate) for cost, rate in lines), sizes=4, worst_miss=0.0),
+        )
+        for low, high, lines in regimes
+    )
+    return Curve(times={}, regimes=tuple(made))
+
+
+def test_lines_cross_where_algebra_says() -> None:
+    """1 us at 10 bytes a ns and 3 us at 30 cross at 30,000 bytes; passes that differ make the interval."""
+    first = a_curve((64, 2**20, [(1000, 10), (1100, 10), (900, 10)]))
+    second = a_curve((64, 2**20, [(3000, 30)] * 3))
+    (found,) = crossings(first, second)
+    assert found.size_bytes == pytest.approx(30_000)
+    assert (found.low, found.high) == (pytest.approx(28_500), pytest.approx(31_500))
+    assert found.cheaper_below
+    (back,) = crossings(second, first)
+    assert not back.cheaper_below
+
+
+def test_a_pass_whose_lines_do_not_cross_here_reaches_to_the_end() -> None:
+    """Where a pass has one path ahead at all sizes, the interval ends where the sizes do."""
+    first = a_curve((64, 2**20, [(1000, 10), (1000, 10), (3100, 10)]))
+    second = a_curve((64, 2**20, [(3000, 30), (3000, 30), (3000, 30)]))
+    (found,) = crossings(first, second)
+    assert found.low == 64
+    parallel = a_curve((64, 2**20, [(1000, 10), (1000, 10), (2000, 30)]))
+    (found,) = crossings(parallel, second)
+    assert found.high == 2**20
+
+
+def test_what_never_crosses_has_no_crossing() -> None:
+    """One path ahead everywhere, and two that share no size, cross nowhere."""
+    cheap, dear = a_curve((64, 2**20, [(1000, 30)])), a_curve((64, 2**20, [(3000, 10)]))
+    assert crossings(cheap, dear) == ()
+    assert crossings(cheap, a_curve((2**21, 2**24, [(1, 1)]))) == ()
+    assert crossings(cheap, a_curve()) == ()
+
+
+def test_between_two_regimes_the_crossing_is_a_range() -> None:
+    """A path that is cheaper up to 1 MiB and dearer from 4 MiB on crosses somewhere between them."""
+    first = a_curve((64, 2**20, [(1000, 40)]), (2**22, 2**26, [(1000, 2)]))
+    second = a_curve((64, 2**26, [(2000, 20)]))
+    (found,) = crossings(first, second)
+    assert (found.low, found.size_bytes, found.high, found.cheaper_below) == (2**20, None, 2**22, True)
+
+
+def test_uneven_passes_make_the_whole_range() -> None:
+    """Paths that were not measured in the same passes cross somewhere in their common sizes."""
+    first, second = a_curve((64, 2**20, [(1000, 10)] * 3)), a_curve((64, 2**20, [(3000, 30)] * 2))
+    (found,) = crossings(first, second)
+    assert (found.low, found.high) == (64, 2**20)

@@ -1,0 +1,136 @@
+from typing import Any
+
+import pytest
+
+from benchmarks.curves import Curve, Predicted, curve
+from benchmarks.model import NoFit
+from benchmarks.suite.cases import SIZES
+from tests.builders import a_record
+
+MIB = 2**20
+EVERY = ("64B", "512B", "4KiB", "16KiB", "64KiB", "256KiB", "1MiB", "4MiB", "16MiB", "64MiB", "256MiB")
+
+
+def copying(cost: Any, sizes: Any = EVERY, **more: Any) -> list[Any]:
+    """Return records of a copy over some sizes: `cost(n)` in nanoseconds."""
+    common = {"family": "copy", "aliasing": "copies", "spread": 0.0} | more
+    return [a_record("torch.tensor", ns=cost(SIZES[size]), size=size, **common) for size in sizes]
+
+
+def memmove(n: float) -> float:
+    """Cost 200 ns, 40 bytes a ns up to 4 MiB and 10 above."""
+    return 200 + n / (40 if n <= 4 * MIB else 10)
+
+
+@pytest.fixture(scope="module")
+def limit() -> Curve:
+    """Return the curve of a memmove: a cache up to 4 MiB, memory above it."""
+    return curve(copying(memmove))
+
+
+def names(known: Curve) -> list[tuple[str, int, int]]:
+    """Return the regimes in short."""
+    return [(one.name, one.low, one.high) for one in known.regimes]
+
+
+def told(known: Curve, nbytes: float) -> Predicted:
+    """Return a prediction that has to be there."""
+    found = known.predict(nbytes)
+    assert isinstance(found, Predicted)
+    return found
+
+
+def test_the_limit_says_what_a_cache_holds(limit: Curve) -> None:
+    """What nothing can beat has a cache up to its first border and memory above it; paths are named after it."""
+    assert names(limit) == [("cache", 64, 4 * MIB), ("memory", 16 * MIB, 256 * MIB)]
+    slow = curve(copying(lambda n: 5e4 + n / 2), limit)
+    assert names(slow) == [("cache and memory", 64, 256 * MIB)]
+
+
+def test_new_pages_are_told_by_their_faults(limit: Curve) -> None:
+    """Sizes that fault for every huge page are fresh pages, small pages as well; the same times without are memory."""
+    small = copying(memmove, EVERY[:-2]) + [
+        a_record("torch.tensor", ns=SIZES[size] / 2, size=size, aliasing="copies", minflt=faults, spread=0.0)
+        for size, faults in (("64MiB", 16385.0), ("256MiB", 640.0))
+    ]
+    assert names(curve(small, limit))[-1] == ("fresh pages", 64 * MIB, 256 * MIB)
+    warm = copying(lambda n: n / 2 if n > 20 * MIB else memmove(n))
+    assert names(curve(warm, limit))[-1] == ("memory", 64 * MIB, 256 * MIB)
+
+
+def test_a_device_has_a_link() -> None:
+    """What crosses a link is limited by it, whatever the size."""
+    crossing = copying(lambda n: 9000 + n / 25, device="cuda")
+    assert {one.name for one in curve(crossing).regimes} == {"link"}
+
+
+def test_inside_a_regime_its_line_predicts(limit: Curve) -> None:
+    """A size between two measured ones has the time of the line, within the line's interval."""
+    known = curve(copying(lambda n: 2000 + n / 40 if n <= 4 * MIB else 2000 + n / 10), limit)
+    found = told(known, 3 * MIB)
+    assert found.regime == "cache"
+    assert found.time_ns.value == pytest.approx(2000 + 3 * MIB / 40)
+    assert told(known, 100 * MIB).time_ns.value == pytest.approx(2000 + 100 * MIB / 10)
+
+
+def test_between_two_sizes_the_time_grows_as_the_limits_does(limit: Curve) -> None:
+    """Of a path measured at two sizes a thousand times apart, those between follow the limit's own times."""
+    known = curve(copying(lambda n: 2000 + 2 * memmove(n), ("4KiB", "4MiB")), limit)
+    found = told(known, 64 * 1024)
+    assert found.regime == ""
+    assert found.time_ns.value == pytest.approx(2000 + 2 * memmove(64 * 1024))
+    assert found.time_ns.low < 0.9 * found.time_ns.value < 1.1 * found.time_ns.value < found.time_ns.high
+
+
+def test_without_a_limit_the_time_grows_with_the_bytes() -> None:
+    """With nothing to follow, a size between two others has its share of their difference."""
+    known = curve(copying(lambda n: 2000 + n, ("4KiB", "4MiB")))
+    assert told(known, MIB).time_ns.value == pytest.approx(2000 + MIB)
+
+
+def test_where_new_pages_begin_is_not_guessed(limit: Curve) -> None:
+    """Between a size without faults and one with, the interval spans both: nobody knows where they begin."""
+    known = curve(
+        [
+            *copying(lambda _: 1e6, ("4MiB",)),
+            a_record("torch.tensor", ns=3e7, size="64MiB", aliasing="copies", minflt=16385, spread=0.0),
+        ],
+        limit,
+    )
+    found = told(known, 32 * MIB).time_ns
+    assert (found.low, found.high) == (pytest.approx(1e6), pytest.approx(3e7))
+    assert 1e6 < found.value < 3e7
+
+
+def test_what_was_measured_stands_where_no_line_holds(limit: Curve) -> None:
+    """A size that no line describes is left out of the regimes, and predicted as it was measured."""
+    odd = 3 * memmove(MIB)
+    known = curve(copying(lambda n: odd if n == 16 * MIB else memmove(n)), limit)
+    assert known.left_out == (16 * MIB,)
+    assert told(known, 16 * MIB).time_ns.value == pytest.approx(odd)
+
+
+def test_sharing_has_one_time_and_no_rate() -> None:
+    """A path that shares memory has its one time at every size, and where its times differ it has no line at all."""
+    same = [a_record("torch.from_numpy", ns=540, size=size) for size in EVERY]
+    found = told(curve(same), 5 * MIB)
+    assert (found.regime, found.time_ns.value) == ("any size", pytest.approx(540, rel=0.01))
+    assert curve(same).fixed_ns == curve(same).flat.time_ns
+    odd = [a_record("torch.from_numpy", ns=540 + SIZES[size] / 1e3, size=size) for size in EVERY]
+    assert curve(odd).regimes == ()
+    assert curve(odd).left_out == tuple(SIZES[size] for size in EVERY)
+
+
+def test_nothing_is_said_beyond_what_was_measured(limit: Curve) -> None:
+    """Smaller and larger sizes than the measured ones are refused in words, as is a path without records."""
+    for known, size in ((limit, 63), (limit, 257 * MIB), (curve([]), 64)):
+        found = known.predict(size)
+        assert isinstance(found, NoFit)
+        assert "beyond the sizes" in found.reason
+
+
+def test_uneven_passes_have_no_regime() -> None:
+    """Sizes that were not measured in the same passes are no line, but each keeps its time."""
+    known = curve([*copying(memmove, EVERY[:4]), *copying(memmove, EVERY[4:], passes=5)])
+    assert known.regimes == ()
+    assert told(known, 64).time_ns.value == pytest.approx(memmove(64))
