@@ -36,7 +36,7 @@ class Question:
     def lacking(self) -> str:
         """What is said instead of an answer."""
         where = " where there is a CUDA device" if self.run == GPU else ""
-        return f"Not measured here; `python -m benchmarks run {self.run}` does it{where}."
+        return f"Not measured here; `python -m benchmarks run {self.run}` measures it{where}."
 
 
 QUESTIONS: Final[dict[str, Question]] = {}
