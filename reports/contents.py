@@ -1,11 +1,11 @@
-"""What the pages of one session say, computed once: findings, sections, drawings, notes and the CSV."""
+"""What the pages of one session say, computed once: findings, answers, sections, drawings, notes and the CSV."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from . import drawing, figures, findings, rows
+from . import drawing, figures, findings, questions, rows
 from .published import ALONE
 from .view import FEWEST_PASSES, View
 
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from .figures.registry import Chart, Figure, Section
     from .findings import Finding
     from .published import Beside
+    from .questions import Answer
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,6 +26,7 @@ class Contents:
 
     session: Session
     findings: tuple[Finding, ...]
+    answers: tuple[Answer, ...]
     sections: tuple[tuple[Section, tuple[Figure, ...]], ...]
     drawings: Mapping[str, str]
     csv: str
@@ -66,6 +68,7 @@ def contents(session: Session, beside: Beside = ALONE) -> Contents:
     return Contents(
         session=session,
         findings=findings.found(view),
+        answers=questions.answers(view, figures.titles(sections)),
         sections=sections,
         drawings=drawn,
         csv=rows.csv_text(view),

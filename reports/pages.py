@@ -9,7 +9,7 @@ from markupsafe import Markup
 
 from benchmarks import store
 
-from . import drawing, figures, findings
+from . import drawing, figures, findings, questions
 from .contents import contents
 from .published import ALONE
 from .rendering import environment, packed
@@ -41,7 +41,7 @@ def write_report(session: Session, out: Path, *, home: str = "", beside: Beside 
 
 def texts(made: Contents, *, home: str = "") -> dict[str, str]:
     """Return the text of each file of a report by its relative path."""
-    titles = {one.anchor: f"{section.title}: {one.title}" for section, some in made.sections for one in some}
+    titles = figures.titles(made.sections)
     drawn = {f"figures/{name}.svg": drawing.standing_alone(svg, titles[name]) for name, svg in made.drawings.items()}
     return {**drawn, "cases.csv": made.csv, "report.md": markdown(made), "report.html": html(made, home=home)}
 
@@ -54,6 +54,7 @@ def html(made: Contents, *, home: str = "") -> str:
         header=made.session.header,
         home=home,
         nothing=findings.NOTHING,
+        asked=questions.LEAD,
         vega=Markup(drawing.scripts()),  # noqa: S704  safe inside a script, see there
         charts=_charts(made),
         session_file=packed(store.dump(made.session)),
@@ -65,7 +66,13 @@ def html(made: Contents, *, home: str = "") -> str:
 def markdown(made: Contents) -> str:
     """Return the report as Markdown, its figures beside it as SVG files."""
     template = environment().get_template("report.md.j2")
-    return template.render(report=made, header=made.session.header, nothing=findings.NOTHING, shown=figures.shown)
+    return template.render(
+        report=made,
+        header=made.session.header,
+        nothing=findings.NOTHING,
+        asked=questions.LEAD,
+        shown=figures.shown,
+    )
 
 
 def _charts(made: Contents) -> Markup:

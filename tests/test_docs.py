@@ -57,9 +57,11 @@ def commands() -> dict[str, set[str]]:
 
 
 def anchors(page: Path) -> set[str]:
-    """Return what a link may point to in a page: its headings as GitHub names them."""
+    """Return what a link may point to in a page: its headings as GitHub names them, and anchors of its own."""
     headings = re.findall(r"^#+ (.+)$", text_of(page), re.MULTILINE)
-    return {re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in headings}
+    return set(re.findall(r'<a id="([^"]+)"></a>', text_of(page))) | {
+        re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in headings
+    }
 
 
 def code_blocks(page: Path, language: str) -> list[str]:

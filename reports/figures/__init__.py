@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING
 from .registry import SECTIONS, shown
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from reports.view import View
 
     from .registry import Figure, Section
 
-__all__ = ["drawn", "shown"]
+__all__ = ["drawn", "shown", "titles"]
 
 for _module in iter_modules(__path__):
     import_module(f"{__name__}.{_module.name}")
@@ -26,3 +26,8 @@ def drawn(view: View) -> Iterator[tuple[Section, tuple[Figure, ...]]]:
     for section in sorted(SECTIONS.values(), key=lambda one: one.order):
         if figures := tuple(section.draw(view)):
             yield section, figures
+
+
+def titles(sections: Sequence[tuple[Section, Sequence[Figure]]]) -> dict[str, str]:
+    """Return the titles of figures, each with that of its section, by their anchors in the order of the page."""
+    return {one.anchor: f"{section.title}: {one.title}" for section, some in sections for one in some}
