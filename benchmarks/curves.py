@@ -2,15 +2,15 @@
 
 Where the path's regimes hold a size, their line says it. Between two regimes the time grows as that of the limit does,
 which is measured at more sizes than most paths: t(n) = t(a) + (t(b) - t(a)) * (l(n) - l(a)) / (l(b) - l(a)) between the
-measured sizes a and b, where l is the limit's time. Where fresh pages begin somewhere between a and b nobody knows at
-which size, and the interval spans both.
+measured sizes a and b, where l is the limit's time. Where a is not on fresh pages and b is, other paths of the session
+say from which size on new memory is fresh; where they do not, the interval spans both.
 """
 
 from __future__ import annotations
 
 import math
 from bisect import bisect_left
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final
 
 from .model import WORST_MISS, Fit, Flat, NoFit, flat
@@ -50,11 +50,28 @@ class Predicted:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Common:
+    """What all paths of a session have in common: the curve of their limit, and how large fresh results are."""
+
+    limit: Curve | None = None
+    fresh_bytes: int | None = None
+
+    @property
+    def cache_bytes(self) -> int | None:
+        """The largest payload that the caches hold: where the limit's first regime ends."""
+        return self.limit.regimes[0].high if self.limit and self.limit.regimes else None
+
+
+NOTHING: Final = Common()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Curve:
     """What is known of one path over the sizes.
 
     `times` has the measured time of each size, `fresh` the sizes whose results lie on fresh pages. `flat` is the one
-    time of a path whose cost does not depend on the size. `limit` is the curve of what nothing can beat.
+    time of a path whose cost does not depend on the size. `limit` is the curve of what nothing can beat, `fresh_from`
+    the payload from which on results lie on fresh pages, as other paths of the session say.
     """
 
     times: Mapping[int, Estimate]
@@ -62,6 +79,7 @@ class Curve:
     flat: Flat | None = None
     fresh: frozenset[int] = frozenset()
     limit: Curve | None = field(default=None, repr=False)
+    fresh_from: float | None = None
 
     @property
     def fixed_ns(self) -> Estimate | None:
@@ -95,13 +113,21 @@ class Curve:
 
     def _between(self, below: int, nbytes: float, above: int) -> Estimate:
         low, high = self.times[below], self.times[above]
-        if (below in self.fresh) != (above in self.fresh):
-            value = math.sqrt(low.value * high.value)
-            return Estimate(value=value, low=min(low.low, high.low), high=max(low.high, high.high), passes=low.passes)
+        if below not in self.fresh and above in self.fresh:
+            return self._where_fresh_begins(below, nbytes, above)
         value = low.value + (high.value - low.value) * self._grown(below, nbytes, above)
         less = min(one.low / one.value for one in (low, high)) * (1 - WORST_MISS)
         more = max(one.high / one.value for one in (low, high)) * (1 + WORST_MISS)
         return Estimate(value=value, low=value * less, high=value * more, passes=low.passes)
+
+    def _where_fresh_begins(self, below: int, nbytes: float, above: int) -> Estimate:
+        low, high = self.times[below], self.times[above]
+        if self.fresh_from is not None and below < self.fresh_from <= nbytes:
+            share, less, more = nbytes / above, 1 - WORST_MISS, 1 + WORST_MISS
+            value = high.value * share
+            return replace(high, value=value, low=high.low * share * less, high=high.high * share * more)
+        value = math.sqrt(low.value * high.value)
+        return Estimate(value=value, low=min(low.low, high.low), high=max(low.high, high.high), passes=low.passes)
 
     def _grown(self, below: int, nbytes: float, above: int) -> float:
         """Return which part of the way from the time of `below` to that of `above` is gone at a size between them."""
@@ -119,30 +145,56 @@ class Curve:
         return found.time_ns.value if isinstance(found, Predicted) else None
 
 
-def curve(records: Iterable[Measured], limit: Curve | None = None) -> Curve:
+def common(records: Iterable[Measured], limit: str = "ref.memcpy") -> Common:
+    """Return what the records of a session have in common; `limit` is the path that nothing can beat."""
+    known = tuple(records)
+    at = {record.nbytes: record for record in known if record.path == limit}
+    return Common(limit=curve(at.values()) if at else None, fresh_bytes=_fresh_bytes(known))
+
+
+def _fresh_bytes(records: Iterable[Measured]) -> int | None:
+    """Return the size from which on most results in new memory lie on fresh pages; None where no size is like that."""
+    found, new = None, [record for record in records if record.alloc_bytes]
+    for size in sorted({record.alloc_bytes for record in new}, reverse=True):
+        some = [_is_fresh(record) for record in new if record.alloc_bytes == size]
+        if 2 * sum(some) <= len(some):
+            break
+        found = size
+    return found
+
+
+def curve(records: Iterable[Measured], shared: Common = NOTHING) -> Curve:
     """Return the model of one path: of records that differ in their size alone.
 
     Args:
         records: what was measured of the path.
-        limit: the curve of what nothing can beat, from the same session.
+        shared: what all paths of the same session have in common.
     """
     line = sorted(records, key=lambda record: record.nbytes)
     points = {record.nbytes: record.passes(record.clock) for record in line}
     times = {size: estimate(passes) for size, passes in points.items()}
-    fresh = frozenset(record.nbytes for record in line if _is_fresh(record))
+    least = shared.fresh_bytes or 0  # below, a few rounds of a pass may have faulted by chance
+    fresh = frozenset(record.nbytes for record in line if record.alloc_bytes >= least and _is_fresh(record))
+    bare = Curve(times=times, fresh=fresh, limit=shared.limit, fresh_from=_payload_of(shared.fresh_bytes, line))
     same, shares = flat(points), any(record.aliasing == "shares" for record in line)
     if isinstance(same, Flat) or shares:  # what shares moves no bytes, so there is no rate to find
-        return Curve(times=times, flat=same if isinstance(same, Flat) else None, fresh=fresh, limit=limit)
+        return replace(bare, flat=same if isinstance(same, Flat) else None)
     found = runs(points)
-    cached = limit.regimes[0].high if limit and limit.regimes else min((run.sizes[-1] for run in found), default=0)
+    cached = shared.cache_bytes or min((run.sizes[-1] for run in found), default=0)
     on_device = bool(line) and line[0].device != "cpu"
     regimes = tuple(_regime(run, LINK if on_device else _name(run.sizes, fresh, cached)) for run in found)
-    return Curve(times=times, regimes=regimes, fresh=fresh, limit=limit)
+    return replace(bare, regimes=regimes)
+
+
+def _payload_of(result_bytes: int | None, line: Sequence[Measured]) -> float | None:
+    """Return the payload that has so large a result in new memory: a cast to wider elements reaches it earlier."""
+    known = next((record for record in reversed(line) if record.alloc_bytes), None)
+    return result_bytes * known.nbytes / known.alloc_bytes if known and result_bytes else None
 
 
 def _is_fresh(record: Measured) -> bool:
     """Whether all of a result is new: it faults at least once for every huge page that it could lie on."""
-    return record.minflt_per_call >= max(1, record.nbytes // _HUGE_PAGE_BYTES)
+    return record.alloc_bytes > 0 and record.minflt_per_call >= max(1, record.alloc_bytes // _HUGE_PAGE_BYTES)
 
 
 def _regime(run: Run, name: str) -> Regime:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from benchmarks.curves import curve
+from benchmarks.curves import common, curve
 from benchmarks.records import WALL
 from benchmarks.statistics import Estimate, estimate, ratio
 from benchmarks.suite.cases import TRANSFERS
@@ -18,7 +18,7 @@ from .transfers import Transfers, rate
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-    from benchmarks.curves import Curve
+    from benchmarks.curves import Common, Curve
     from benchmarks.records import Measured, Session
 
     from .published import Beside
@@ -189,12 +189,12 @@ class View:
         """Return the cost model of one path."""
         key = (group, path, choice)
         if key not in self._curves:
-            self._curves[key] = curve((row.record for row in self.line(*key)), self._limit_curve)
+            self._curves[key] = curve((row.record for row in self.line(*key)), self._common)
         return self._curves[key]
 
     @cached_property
-    def _limit_curve(self) -> Curve:
-        return curve(row.record for row in self.limits)
+    def _common(self) -> Common:
+        return common(row.record for row in self.rows)
 
     def paths(self, group: Group) -> tuple[str, ...]:
         """Return the paths of a group in the order of the session."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final
 
-from benchmarks.curves import Curve, curve
+from benchmarks.curves import NOTHING, common, curve
 from benchmarks.model import NoFit
 from benchmarks.statistics import Estimate, estimate
 from benchmarks.store import read, read_header, sessions_in
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
     from pathlib import Path as File
 
+    from benchmarks.curves import Common, Curve
     from benchmarks.records import Header, Json, Measured
 
     from .candidates import Candidate
@@ -26,8 +27,6 @@ if TYPE_CHECKING:
     Line = tuple[str, str, str, str]
 
 _SMALLEST_BYTES: Final = min(SIZES.values())
-#: What grows from size to size as nothing can grow less; it is recorded at every size.
-_LIMIT: Final = ("ref.memcpy", "uint8", "C", "1t")
 _VERSIONS: Final = ("numpy", "torch")
 #: Elements that are copied as bytes, whatever they mean: in C order only their number of bytes counts.
 _PLAIN: Final = ("float32", *sorted(set(DTYPES) - {"bfloat16", "float32"}))
@@ -43,6 +42,7 @@ class Records:
     lines: Mapping[Line, Mapping[int, Measured]]
     foreign_bridge: bool = False
     notes: tuple[str, ...] = ()
+    common: Common = NOTHING
     _curves: dict[Line, Curve] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def expected(self, wanted: Wanted, one: Candidate) -> Expected | None:
@@ -63,8 +63,7 @@ class Records:
         if size in known:
             return _expected(estimate(known[size].passes(known[size].clock)), "recorded")
         if line not in self._curves:
-            limit = self._curves.setdefault(_LIMIT, curve(self.lines.get(_LIMIT, {}).values()))
-            self._curves[line] = curve(known.values(), limit)
+            self._curves[line] = curve(known.values(), self.common)
         found = self._curves[line].predict(size)
         if isinstance(found, NoFit):
             return None
@@ -88,7 +87,8 @@ def load(folders: Iterable[File], machine: Json, software: Json, bridge_hash: st
         for record in session.measured:
             lines.setdefault((record.path, record.dtype, record.layout, record.threads), {})[record.nbytes] = record
         notes.append(f"records: {file.name}")
-    return Records(lines=lines, foreign_bridge=foreign, notes=tuple(notes))
+    shared = common(record for line in lines.values() for record in line.values())
+    return Records(lines=lines, foreign_bridge=foreign, notes=tuple(notes), common=shared)
 
 
 def _expected(time: Estimate, origin: str) -> Expected:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from benchmarks import matrix, store
-from benchmarks.curves import curve
+from benchmarks.curves import common, curve
 from benchmarks.errors import CaseFailedError, NoCasesError
 from benchmarks.records import Failed, Measured
 from benchmarks.session import Request, run
@@ -81,7 +81,7 @@ def explain(session: Session, case: Case) -> Growth:
         minflt_per_call=record.minflt_per_call,
         gigabytes_per_s=None if record.aliasing == "shares" else record.nbytes / time_ns.value,
         times_limit=ratio(record.passes(clock), limit.passes(clock)),
-        curve=curve(line, curve(limits)),
+        curve=curve(line, common([*line, *limits], limit.path)),
     )
 
 

@@ -5,10 +5,13 @@ from typing import Any
 
 import pytest
 
+from benchmarks import kept, verdict_text
 from benchmarks.attribution import FIXED, PER_BYTE, Attribution, attributions
 from benchmarks.outcome import Found
 from benchmarks.suite.cases import SIZES
 from benchmarks.verdicts import shift, verdict
+from reports.comparison import page
+from tests.comparison_builders import a_comparison, as_data
 
 ROUNDS = 20
 LADDER = ("64B", "4KiB", "64KiB", "1MiB", "16MiB", "64MiB")
@@ -101,3 +104,18 @@ def test_what_did_not_change_is_not_attributed() -> None:
     assert attributions(found(cost, cost), 0.05) == ()
     old = [Found(case=one.case, verdict=one.verdict) for one in found(cost, lambda n: 2 * cost(n))]
     assert attributions(old, 0.05) == ()
+
+
+def test_it_stands_below_the_table_and_in_the_page() -> None:
+    """A comparison says in its text, its Markdown and its page what a change comes from; kept and read back as well."""
+    cases = tuple(found(cost, lambda n: cost(n, fixed=2600)))
+    compared = a_comparison(cases)
+    said = next(verdict_text.causes(compared))
+    assert said.startswith("bridge.copyto/float32/C/1t: fixed cost (64 B to 1 MiB) 1.3x [")
+    assert "] slower; time per byte (64 B to 1 MiB) " in said
+    table = verdict_text.to_table(compared)
+    assert f"What the changes come from, B / A:\n\n  {said}\n" in table
+    assert f"- {said}" in verdict_text.to_markdown(compared)
+    assert 'id="causes"' in page(as_data(compared))
+    assert 'id="causes"' not in page(as_data(a_comparison()))
+    assert next(verdict_text.causes(kept.from_json(as_data(compared)))).startswith(said[:60])

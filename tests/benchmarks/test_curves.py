@@ -1,8 +1,9 @@
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from benchmarks.curves import Curve, Predicted, curve
+from benchmarks.curves import Common, Curve, Predicted, common, curve
 from benchmarks.model import NoFit
 from benchmarks.suite.cases import SIZES
 from tests.builders import a_record
@@ -23,9 +24,9 @@ def memmove(n: float) -> float:
 
 
 @pytest.fixture(scope="module")
-def limit() -> Curve:
-    """Return the curve of a memmove: a cache up to 4 MiB, memory above it."""
-    return curve(copying(memmove))
+def limit() -> Common:
+    """Return what a session says whose memmove has a cache up to 4 MiB and memory above it."""
+    return common(copying(memmove), "torch.tensor")
 
 
 def names(known: Curve) -> list[tuple[str, int, int]]:
@@ -40,14 +41,14 @@ def told(known: Curve, nbytes: float) -> Predicted:
     return found
 
 
-def test_the_limit_says_what_a_cache_holds(limit: Curve) -> None:
+def test_the_limit_says_what_a_cache_holds(limit: Common) -> None:
     """What nothing can beat has a cache up to its first border and memory above it; paths are named after it."""
-    assert names(limit) == [("cache", 64, 4 * MIB), ("memory", 16 * MIB, 256 * MIB)]
+    assert names(limit.limit) == [("cache", 64, 4 * MIB), ("memory", 16 * MIB, 256 * MIB)]
     slow = curve(copying(lambda n: 5e4 + n / 2), limit)
     assert names(slow) == [("cache and memory", 64, 256 * MIB)]
 
 
-def test_new_pages_are_told_by_their_faults(limit: Curve) -> None:
+def test_new_pages_are_told_by_their_faults(limit: Common) -> None:
     """Sizes that fault for every huge page are fresh pages, small pages as well; the same times without are memory."""
     small = copying(memmove, EVERY[:-2]) + [
         a_record("torch.tensor", ns=SIZES[size] / 2, size=size, aliasing="copies", minflt=faults, spread=0.0)
@@ -64,7 +65,7 @@ def test_a_device_has_a_link() -> None:
     assert {one.name for one in curve(crossing).regimes} == {"link"}
 
 
-def test_inside_a_regime_its_line_predicts(limit: Curve) -> None:
+def test_inside_a_regime_its_line_predicts(limit: Common) -> None:
     """A size between two measured ones has the time of the line, within the line's interval."""
     known = curve(copying(lambda n: 2000 + n / 40 if n <= 4 * MIB else 2000 + n / 10), limit)
     found = told(known, 3 * MIB)
@@ -73,7 +74,7 @@ def test_inside_a_regime_its_line_predicts(limit: Curve) -> None:
     assert told(known, 100 * MIB).time_ns.value == pytest.approx(2000 + 100 * MIB / 10)
 
 
-def test_between_two_sizes_the_time_grows_as_the_limits_does(limit: Curve) -> None:
+def test_between_two_sizes_the_time_grows_as_the_limits_does(limit: Common) -> None:
     """Of a path measured at two sizes a thousand times apart, those between follow the limit's own times."""
     known = curve(copying(lambda n: 2000 + 2 * memmove(n), ("4KiB", "4MiB")), limit)
     found = told(known, 64 * 1024)
@@ -88,21 +89,38 @@ def test_without_a_limit_the_time_grows_with_the_bytes() -> None:
     assert told(known, MIB).time_ns.value == pytest.approx(2000 + MIB)
 
 
-def test_where_new_pages_begin_is_not_guessed(limit: Curve) -> None:
-    """Between a size without faults and one with, the interval spans both: nobody knows where they begin."""
-    known = curve(
-        [
-            *copying(lambda _: 1e6, ("4MiB",)),
-            a_record("torch.tensor", ns=3e7, size="64MiB", aliasing="copies", minflt=16385, spread=0.0),
-        ],
-        limit,
-    )
-    found = told(known, 32 * MIB).time_ns
+def beginning(size: str = "4MiB", ns: float = 1e6) -> list[Any]:
+    """Return a path with a size in memory that was there before, and 64 MiB on fresh pages."""
+    fresh = a_record("torch.tensor", ns=3e7, size="64MiB", aliasing="copies", minflt=16385, spread=0.0)
+    return [*copying(lambda _: ns, (size,)), fresh]
+
+
+def test_other_paths_say_where_new_pages_begin() -> None:
+    """Where the others' results of 32 MiB are fresh, one of 33 MiB is; one of 31 MiB may cost anything between."""
+    others = [
+        a_record(f"path {number}", size=size, aliasing="copies", minflt=16385 if size != "31MiB" else 0)
+        for number in range(3)
+        for size in ("31MiB", "32MiB", "64MiB")
+    ]
+    shared = common(others)
+    assert shared.fresh_bytes == 32 * MIB
+    known = curve(beginning(), shared)
+    assert told(known, 33 * MIB).time_ns.value == pytest.approx(3e7 * 33 / 64)
+    assert told(known, 31 * MIB).time_ns.low == pytest.approx(1e6)
+    wider = [a_record("cast", size="4MiB", aliasing="copies"), beginning()[1]]
+    wider = [replace(one, alloc_bytes=4 * one.nbytes) for one in wider]
+    assert curve(wider, shared).fresh_from == 8 * MIB
+
+
+def test_where_new_pages_begin_is_not_guessed(limit: Common) -> None:
+    """Between a size without faults and one with, the interval spans both where no other path says where they begin."""
+    assert limit.fresh_bytes is None
+    found = told(curve(beginning(), limit), 32 * MIB).time_ns
     assert (found.low, found.high) == (pytest.approx(1e6), pytest.approx(3e7))
     assert 1e6 < found.value < 3e7
 
 
-def test_what_was_measured_stands_where_no_line_holds(limit: Curve) -> None:
+def test_what_was_measured_stands_where_no_line_holds(limit: Common) -> None:
     """A size that no line describes is left out of the regimes, and predicted as it was measured."""
     odd = 3 * memmove(MIB)
     known = curve(copying(lambda n: odd if n == 16 * MIB else memmove(n)), limit)
@@ -121,9 +139,9 @@ def test_sharing_has_one_time_and_no_rate() -> None:
     assert curve(odd).left_out == tuple(SIZES[size] for size in EVERY)
 
 
-def test_nothing_is_said_beyond_what_was_measured(limit: Curve) -> None:
+def test_nothing_is_said_beyond_what_was_measured(limit: Common) -> None:
     """Smaller and larger sizes than the measured ones are refused in words, as is a path without records."""
-    for known, size in ((limit, 63), (limit, 257 * MIB), (curve([]), 64)):
+    for known, size in ((limit.limit, 63), (limit.limit, 257 * MIB), (curve([]), 64)):
         found = known.predict(size)
         assert isinstance(found, NoFit)
         assert "beyond the sizes" in found.reason
