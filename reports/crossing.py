@@ -7,8 +7,6 @@ from typing import TYPE_CHECKING
 from . import units
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from benchmarks.crossings import Crossing
 
 
@@ -17,8 +15,3 @@ def at(crossing: Crossing) -> str:
     if crossing.size_bytes is None:
         return f"between {units.size(crossing.low)} and {units.size(crossing.high)}"
     return f"{units.size(crossing.size_bytes)} {units.between(crossing.low, crossing.high, units.size)}"
-
-
-def every(crossings: Sequence[Crossing]) -> str:
-    """Return all changes of order of two paths; what stands there before a dash is none."""
-    return ", ".join(map(at, crossings)) or units.NONE

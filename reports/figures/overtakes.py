@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from itertools import combinations, groupby
+from itertools import combinations, groupby, pairwise
 from typing import TYPE_CHECKING, Final, Literal
 
-from benchmarks.crossings import crossings
+from benchmarks.crossings import Crossing, crossings
 from reports import charts, crossing, units
 
 from .registry import Cell, Chart, Figure, Line, Table, section, slug
@@ -14,7 +14,6 @@ from .registry import Cell, Chart, Figure, Line, Table, section, slug
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from benchmarks.crossings import Crossing
     from reports.view import Choice, Group, Row, View
 
 Order = Literal["cheaper", "cannot tell", "dearer"]
@@ -53,8 +52,8 @@ class Pair:
     "overtakes",
     title="Where one path overtakes another",
     lead="At each size the fastest path, with those that cannot be told from it because their intervals overlap; and "
-    "the pairs whose order changes, as ranges of measured sizes. Where the lines of the cost model cross, the size is "
-    "given with the range of the passes.",
+    "the pairs whose order changes, as ranges of measured sizes. Where the lines of the cost model cross, that size is "
+    "given with the range of the passes, else the sizes between which the order changes.",
 )
 def where_paths_overtake(view: View) -> Iterator[Figure]:
     """List the fastest paths, and draw the pairs that change their order."""
@@ -116,7 +115,7 @@ def _changing(group: Group, choice: Choice, pairs: Sequence[Pair]) -> Figure:
             cells=(
                 _name(pair),
                 *(Cell(pair.ranges(order), kind="text") for order in ORDERS),
-                Cell(crossing.every(pair.crossings), kind="text"),
+                Cell(", ".join(map(crossing.at, pair.crossings or _between(pair))) or units.NONE, kind="text"),
             ),
         )
         for pair in pairs
@@ -125,9 +124,17 @@ def _changing(group: Group, choice: Choice, pairs: Sequence[Pair]) -> Figure:
         anchor=f"overtakes-{group.anchor}",
         title=f"{group.heading}: pairs that change their order",
         caption=f"For {choice.text}. Each line says where the first of the two is the cheaper, where the dearer one.",
-        table=Table(headers=("pair", *ORDERS, "the lines cross at"), lines=lines),
+        table=Table(headers=("pair", *ORDERS, "the order changes at"), lines=lines),
         chart=_chart(group, pairs),
     )
+
+
+def _between(pair: Pair) -> Iterator[Crossing]:
+    """Yield where the order changes by the measured sizes alone, where no lines say it."""
+    certain = [(size, order) for size, order in pair.orders if order != "cannot tell"]
+    for (low, before), (high, after) in pairwise(certain):
+        if before != after:
+            yield Crossing(low=low, high=high, size_bytes=None, cheaper_below=before == "cheaper")
 
 
 def _name(pair: Pair) -> Cell:

@@ -89,6 +89,17 @@ def test_the_size_where_two_lines_cross_is_said() -> None:
         for size, n in SIZES.items()
     ]
     figure = figures(a_session(records))["overtakes-copy-array"]
-    assert figure.table.headers[-1] == "the lines cross at"
+    assert figure.table.headers[-1] == "the order changes at"
     assert texts(figure)[0][-1].startswith("29.")
     assert "KiB]" in texts(figure)[0][-1]
+
+
+def test_without_lines_the_range_between_measured_sizes_is_said() -> None:
+    """Two paths of two sizes far apart change their order somewhere between them, and no more is claimed."""
+    costs = {"torch.tensor": (1000, 9e6), "torch.from_numpy.clone": (3000, 2e6)}
+    records = [
+        a_record(path, ns=ns, size=size, **COPY)
+        for path, both in costs.items()
+        for size, ns in zip(("4KiB", "16MiB"), both, strict=True)
+    ]
+    assert texts(figures(a_session(records))["overtakes-copy-array"])[0][-1] == "between 4 KiB and 16 MiB"
