@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from benchmarks.suite.cases import SIZES
 
@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 
     #: What candidates are expected to take for something that is wanted.
     Expect = Callable[[Wanted, Sequence[Candidate]], Mapping[str, Expected]]
+
+#: So many arrays of one shape are asked about.
+_REUSES: Final = (2, 5, 10, 100, 1000)
 
 
 def flips(wanted: Wanted, every: Sequence[Candidate], first: str, expect: Expect) -> tuple[str, ...]:
@@ -61,21 +64,25 @@ def _over_threads(wanted: Wanted, every: Sequence[Candidate], first: str, expect
 
 
 def _over_reuse(wanted: Wanted, every: Sequence[Candidate], first: str, expect: Expect) -> Iterator[str]:
-    """Say what warm memory would change; its first call is taken for one into fresh memory."""
-    into = [one for one in every if one.reuses]
+    """Say from how many arrays on warm memory is worth its first call, which is taken for one into fresh memory."""
+    into = [one.path.name for one in every if one.reuses]
     if wanted.reuse > 1 or not into:
         return
-    known = expect(wanted, every)
-    warm = {one.path.name: known[one.path.name] for one in into if one.path.name in known}
-    if first not in known or not warm:
-        yield "over reuse: not known, for the records have no copy of this into warm memory; ask with --reuse 2"
-        return
-    best = min(warm, key=lambda name: warm[name].value_ns)
-    if is_slower(known[first], warm[best]):
-        share = warm[best].value_ns / known[first].value_ns
-        yield f"reuse: from 2 arrays of this shape on, {best} into memory that is kept ({share:.2f} of the time a call)"
-    else:
-        yield f"reuse: {best} into memory that is kept is no faster, however often"
+    here = 1
+    for calls in _REUSES:
+        known = expect(replace(wanted, reuse=calls), every)
+        warm = {name: known[name] for name in (first, *into) if name in known}
+        if first not in warm or len(warm) == 1:
+            yield "over reuse: not known, for the records have no copy of this into warm memory; ask with --reuse 2"
+            return
+        if best := _beats(first, warm):
+            share = warm[best].value_ns / warm[first].value_ns
+            many = calls if here == 1 else f"somewhere between {here} and {calls}"
+            kept = f"{best} into memory that is kept ({share:.2f} of the time)"
+            yield f"reuse: from {many} arrays of this shape on, {kept}"
+            return
+        here = calls
+    yield f"reuse: no memory that is kept is certainly faster, up to {here} arrays of this shape"
 
 
 def _beats(first: str, known: Mapping[str, Expected]) -> str | None:

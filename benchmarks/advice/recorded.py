@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from bisect import bisect_left
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final
 
 from benchmarks.statistics import estimate
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 _SMALLEST_BYTES: Final = min(SIZES.values())
 _VERSIONS: Final = ("numpy", "torch")
+_CHANGED: Final = "bridge has changed since it was recorded"
 #: Elements that are copied as bytes, whatever they mean: in C order only their number of bytes counts.
 _PLAIN: Final = ("float32", *sorted(set(DTYPES) - {"bfloat16", "float32"}))
 
@@ -35,23 +36,21 @@ _PLAIN: Final = ("float32", *sorted(set(DTYPES) - {"bfloat16", "float32"}))
 class Records:
     """The measured cases of this machine: (path, dtypes, layout, threads) -> payload -> record.
 
-    `notes` says which sessions were used and which were not, `bridge` under which hash of bridge each was measured.
+    `current` are the same without what another `bridge` took; `notes` says which sessions were used and which not.
     """
 
     lines: Mapping[Line, Mapping[int, Measured]]
-    foreign_bridge: bool = False
+    current: Mapping[Line, Mapping[int, Measured]] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
 
     def expected(self, wanted: Wanted, one: Candidate) -> Expected | None:
         """Return what a candidate takes for what is wanted, or None where the records do not say."""
-        path = one.path
         for dtypes, layout, assumed in _stand_ins(wanted, one):
-            points = self.lines.get((path.name, dtypes, layout, wanted.thread_word), {})
-            found = between({nbytes: _time(record) for nbytes, record in points.items()}, wanted.payload_bytes)
-            if found is not None:
-                other = self.foreign_bridge and path.name.startswith(OURS)
-                newer = ("bridge has changed since it was recorded",) if other else ()
-                return found if not (assumed or newer) else _assuming(found, (*assumed, *newer))
+            line = (one.path.name, dtypes, layout, wanted.thread_word)
+            for lines, changed in ((self.current, ()), (self.lines, (_CHANGED,))):
+                points = {nbytes: _time(record) for nbytes, record in lines.get(line, {}).items()}
+                if found := between(points, wanted.payload_bytes):
+                    return _assuming(found, (*assumed, *changed))
         return None
 
 
@@ -62,17 +61,20 @@ def _assuming(found: Expected, assumes: tuple[str, ...]) -> Expected:
 def load(folders: Iterable[File], machine: Json, software: Json, bridge_hash: str) -> Records:
     """Read the sessions of this machine, the newest of each case winning."""
     lines: dict[Line, dict[int, Measured]] = {}
-    notes, foreign = [], False
+    current: dict[Line, dict[int, Measured]] = {}
+    notes = []
     for file in sorted((one for folder in folders for one in sessions_in(folder)), key=lambda one: one.name):
         if reason := _unfit(read_header(file), machine, software):
             notes.append(f"{file.name} is not used: {reason}")
             continue
         session = read(file)
-        foreign = session.header.bridge_hash != bridge_hash
         for record in session.measured:
-            lines.setdefault((record.path, record.dtype, record.layout, record.threads), {})[record.nbytes] = record
+            line = (record.path, record.dtype, record.layout, record.threads)
+            lines.setdefault(line, {})[record.nbytes] = record
+            if session.header.bridge_hash == bridge_hash or not record.path.startswith(OURS):
+                current.setdefault(line, {})[record.nbytes] = record
         notes.append(f"records: {file.name}")
-    return Records(lines=lines, foreign_bridge=foreign, notes=tuple(notes))
+    return Records(lines=lines, current=current, notes=tuple(notes))
 
 
 def between(points: Mapping[int, Expected], nbytes: int) -> Expected | None:
