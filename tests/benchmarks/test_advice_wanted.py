@@ -78,6 +78,7 @@ def test_flags_are_kept_where_the_word_is_about_strides() -> None:
         ({"device": "tpu"}, "there is no device 'tpu'; choose cpu, cuda or cuda:N"),
         ({"reuse": 0}, "--reuse 0 makes no sense; it is 1 or more"),
         ({"threads": -1}, "--threads -1 makes no sense; it is 1 or more"),
+        ({"source": "tensor", "device": "cuda", "to": "int32"}, "home from cuda in another dtype (float32>int32)"),
     ],
 )
 def test_what_cannot_be_asked_is_told_with_what_can(changes: dict[str, object], message: str) -> None:
@@ -91,6 +92,23 @@ def test_only_arrays_and_tensors_are_asked_about() -> None:
     """A list has no strides to give advice on."""
     with pytest.raises(UsageError, match="this is a list"):
         of([1, 2], to=None)
+
+
+@pytest.mark.parametrize(
+    ("tensor", "more", "message"),
+    [
+        (torch.ones(3), {"device": "cuda"}, "the tensor lies on cpu; device 'cuda' says where"),
+        (torch.ones(3, dtype=torch.complex64).conj(), {}, "resolve its conjugate and negative bits"),
+        (torch.ones(3).to_sparse(), {}, "advice is about plain tensors: make it dense"),
+    ],
+)
+def test_a_tensor_is_asked_about_where_it_is_and_as_it_is(
+    tensor: torch.Tensor, more: dict[str, object], message: str
+) -> None:
+    """A tensor goes to no device but comes from one, and what its bits stand for has to be its elements."""
+    with pytest.raises(UsageError) as told:
+        of(tensor, to=None, **more)
+    assert message in str(told.value)
 
 
 def test_a_file_is_mapped_and_read_only(tmp_path: Path) -> None:
