@@ -3,20 +3,22 @@
 import gc
 import json
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 import torch
 
-from benchmarks.breakdown import engines
+from benchmarks.breakdown import engines, observing
 from benchmarks.breakdown.engines import NoEngineError, replacements
 from benchmarks.breakdown.observing import FACTS, NotToldError, observe, traced
 from benchmarks.breakdown.process import SETTLING_CALLS, Explainer, Instruments
 from benchmarks.suite.calls import Call, call
 from benchmarks.suite.cases import Case
 from benchmarks.suite.inputs import InputCache
+from benchmarks.suite.paths import PATHS
 from benchmarks.suite.registry import path
 from benchmarks.waits import run_queue_wait_ns
 
@@ -186,7 +188,7 @@ def test_no_engine_is_an_error() -> None:
         replacements(ready("ref.call/uint8/C/64B/1t"), "engine")
 
 
-SIZE = 8 << 20
+PLAIN = PATHS["np.copy.from_numpy"]
 
 
 @pytest.mark.parametrize(
@@ -212,6 +214,18 @@ def test_what_is_dropped_counts_for_the_peak() -> None:
     found = observe(ready("seeds.preprocess/float32/C/16MiB/1t"))
     assert found["torch_allocated_bytes"] >= 2 * (16 << 20)
     assert found["torch_allocations"] >= 2
+
+
+def test_huge_pages_are_counted_in_all_blocks_of_a_result(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of each array of a result the huge pages that the kernel lists under its address count, once."""
+    whole = np.zeros(3 << 20, np.uint8)
+    blocks = [whole[: 1 << 20], torch.from_numpy(whole[1 << 20 : 2 << 20])]
+    start = whole.ctypes.data
+    lines = f"{start - 4096:x}-{start + whole.nbytes:x} rw-p 0 00:00 0 <a> | &\nAnonHugePages:    2048 kB\n"
+    (tmp_path / "smaps").write_text(lines)
+    monkeypatch.setattr(observing, "_SELF", tmp_path)
+    several = replace(ready("np.copy.from_numpy/float32/C/64B/1t"), path=replace(PLAIN, function=lambda _a: blocks))
+    assert FACTS["result_huge_page_bytes"](several) == 2 << 20
 
 
 def test_resident_memory_is_that_of_the_result_and_its_peak() -> None:
@@ -240,8 +254,6 @@ def test_a_fact_that_is_not_told_is_a_reason(monkeypatch: pytest.MonkeyPatch) ->
 
 def test_a_missing_file_of_the_kernel_is_a_reason(tmp_path: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     """Without /proc neither the peak nor huge pages can be told."""
-    from benchmarks.breakdown import observing  # noqa: PLC0415
-
     monkeypatch.setattr(observing, "_SELF", tmp_path / "none")
     found = observe(ready("np.copy.from_numpy/float32/C/4KiB/1t"))
     assert "does not list its mappings" in found["result_huge_page_bytes"]
