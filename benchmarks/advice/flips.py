@@ -26,20 +26,20 @@ _REUSES: Final = (2, 5, 10, 100, 1000)
 
 def flips(wanted: Wanted, every: Sequence[Candidate], first: str, expect: Expect) -> tuple[str, ...]:
     """Return when the answer is another one, a sentence each."""
-    found = [*_over_sizes(wanted, every, first, expect), *_over_threads(wanted, every, first, expect)]
+    plain = [one for one in every if wanted.reuse > 1 or not one.reuses]
+    found = [*_over_sizes(wanted, plain, first, expect), *_over_threads(wanted, plain, first, expect)]
     return (*found, *_over_reuse(wanted, every, first, expect))
 
 
 def _over_sizes(wanted: Wanted, every: Sequence[Candidate], first: str, expect: Expect) -> Iterator[str]:
     """Look up and down from the wanted size for the nearest one at which another path is certainly first."""
-    plain = [one for one in every if wanted.reuse > 1 or not one.reuses]
     up = [(name, nbytes) for name, nbytes in SIZES.items() if nbytes > wanted.payload_bytes]
     down = [(name, nbytes) for name, nbytes in reversed(SIZES.items()) if nbytes < wanted.payload_bytes]
     asked = False
     for word, sizes in (("larger", up), ("smaller", down)):
         here = "this size"
         for name, nbytes in sizes:
-            known = expect(grown(wanted, nbytes), plain)
+            known = expect(grown(wanted, nbytes), every)
             if first not in known or len(known) == 1:
                 continue
             asked = True

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
-from benchmarks.advice.measuring import BUDGET_NS, certainly_slower, measure
+from benchmarks.advice.measuring import certainly_slower, measure
 
 
 class Machine:
@@ -43,10 +43,10 @@ def test_times_are_found_again() -> None:
 
 
 def test_the_budget_is_kept() -> None:
-    """Slow calls end with the budget, but for the one that was begun."""
+    """Slow calls end with the ten seconds that users are promised, but for the one that was begun."""
     machine = Machine()
     measure(machine.runs(a=9e8, b=9.1e8, c=9.2e8), machine.clock)
-    assert machine.now <= BUDGET_NS + 1e9
+    assert 9e9 <= machine.now <= 11e9
 
 
 def test_a_round_that_does_not_end_in_time_does_not_count() -> None:

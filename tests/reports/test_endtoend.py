@@ -119,6 +119,7 @@ def test_a_cast_before_or_after_has_a_table_a_dtype() -> None:
     titles = [one.title.rpartition(" ")[2] for one in figures(records).values()]
 
     assert titles == ["float32", "float64>float32", "uint8>float32"]
+    assert [len(one.table.lines) for one in figures(records).values()] == [1, 1, 2]
 
 
 def test_other_layouts_and_threads_are_no_batches() -> None:
