@@ -12,6 +12,7 @@ from benchmarks.advice import advising, sources
 from benchmarks.advice.advising import in_question
 from benchmarks.advice.candidates import Candidate
 from benchmarks.advice.expected import Expected, spread_over
+from benchmarks.advice.ranking import is_slower, ranked
 from benchmarks.errors import UsageError
 from benchmarks.suite.cases import SIZES
 from benchmarks.suite.paths import PATHS
@@ -140,3 +141,25 @@ def test_a_first_call_has_new_memory_and_its_share() -> None:
     held, new = later(), first_()
     assert later().data_ptr() == held.data_ptr() != new.data_ptr()
     assert new.nbytes == SIZES["4KiB"]
+
+
+def test_new_memory_is_that_of_the_result(tmp_path: Path) -> None:
+    """A cast to half the size makes half as many bytes as its source has."""
+    known = records({"torch.from_numpy.to": {"1MiB": 1e5}}, dtype="float32>float16")
+    (only,) = adviser(tmp_path, known).advise(asked(to="float16")).ranked
+    assert only.new_bytes == SIZES["1MiB"] // 2
+
+
+def test_what_was_only_recorded_never_ties_with_what_was_timed() -> None:
+    """What records put far behind stays there; of two that were timed, the one that left early is slower."""
+    now = expected(*[100.0] * 12, spread=0.5)
+    assert is_slower(recorded(101.0, spread=0.5), now)
+    assert not is_slower(now, recorded(101.0, spread=0.5))
+    assert is_slower(expected(*[100.0] * 11, spread=0.5), now)
+
+
+def test_the_order_is_that_of_the_values() -> None:
+    """A lower end of an interval wins nothing."""
+    wide, narrow = of_registry("torch.tensor", "torch.from_numpy.clone")
+    known = {wide.path.name: recorded(110.0, spread=0.9), narrow.path.name: recorded(100.0)}
+    assert [one.path for one in ranked(asked(), [wide, narrow], known, known)] == [narrow.path.name, wide.path.name]
