@@ -298,6 +298,17 @@ def test_advice_from_python(tmp_path: Path) -> None:
     assert "Tensor.numpy: NumPy has no gradients" in str(back)
 
 
+def test_the_records_of_the_folders_that_are_named_are_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Sessions of this machine in a folder that is given answer a question from Python."""
+    adviser(tmp_path, records(CROSSING))
+    monkeypatch.setattr(advice, "machine", lambda: HERE.machine)
+    monkeypatch.setattr(advice, "software", lambda: HERE.software)
+    x = np.ones(SIZES["1MiB"] // 4, np.float32)
+    found = advice.advise(x, mutate=True, measures=False, folders=[tmp_path / "sessions"])
+    assert first(found) == "torch.from_numpy.clone"
+    assert found.notes == ("records: 20261123T120000Z-01234567.jsonl",)
+
+
 def test_json_has_what_the_text_says(tmp_path: Path) -> None:
     """One object: what was asked, the ranking with times in nanoseconds, and why others are left out."""
     plain = json.loads(to_json(adviser(tmp_path, records(CROSSING)).advise(asked())))

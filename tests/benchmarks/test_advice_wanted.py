@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from benchmarks.advice import described, mapped
-from benchmarks.advice.candidates import candidates
+from benchmarks.advice.candidates import candidates, untried
 from benchmarks.advice.code import to_write
 from benchmarks.advice.geometry import OTHER, WORDS, Geometry, laid_out, word_for
 from benchmarks.advice.sources import build, call, few
@@ -14,6 +14,7 @@ from benchmarks.errors import UsageError
 from benchmarks.suite.cases import DTYPES
 from benchmarks.suite.checks import check
 from benchmarks.suite.paths import PATHS
+from benchmarks.suite.refusals import NO_BFLOAT16
 from benchmarks.suite.registry import path
 
 SHAPES = {"nhwc_as_nchw": "2,3,7,6"}
@@ -162,6 +163,45 @@ def test_sharing_is_recommended_only_where_nothing_is_written() -> None:
     assert "one of them will be written to" in reasons(written)["torch.from_numpy"]
 
 
+@pytest.mark.parametrize(
+    ("name", "changes", "line"),
+    [
+        ("h2d.stage", {"to": "float16"}, "stage = torch.empty(a.shape, dtype=torch.float32, pin_memory=True)  # once"),
+        (
+            "d2h.out_pinned",
+            {"source": "tensor"},
+            "out_pinned = torch.empty(t.shape, dtype=torch.float32, pin_memory=True)  # once",
+        ),
+    ],
+)
+def test_pinned_memory_is_made_once_for_what_crosses_the_link(name: str, changes: dict[str, object], line: str) -> None:
+    """It has the dtype of the source, in which elements cross, and is pinned."""
+    assert to_write(PATHS[name], asked(device="cuda", **changes)).splitlines()[0] == line
+
+
+@pytest.mark.parametrize(
+    ("changes", "families", "reuse"),
+    [
+        ({"device": "cuda"}, {"h2d"}, {"h2d.stage"}),
+        ({"device": "cuda", "to": "float16"}, {"h2d_cast"}, set()),
+        ({"device": "cuda", "source": "tensor"}, {"d2h"}, {"d2h.out_pinned", "d2h.out_pageable"}),
+    ],
+)
+def test_what_goes_to_a_device_or_comes_home_has_its_paths(
+    changes: dict[str, object], families: set[str], reuse: set[str]
+) -> None:
+    """Each direction, and the cast on the way, has paths of its own, some of which fill memory that is kept."""
+    every, _ = untried(asked(**changes))
+    assert {one.path.family for one in every} == families
+    assert {one.path.name for one in every if one.reuses} == reuse
+
+
+def test_a_cast_is_answered_by_casts() -> None:
+    """What shares or copies as it is does no cast, and a dtype that a path cannot give is its reason."""
+    assert {PATHS[name].family for name in correct(asked(to="float16"))} == {"cast", "copy_into"}
+    assert reasons(asked(to="bfloat16"))["np.astype.from_numpy"] == NO_BFLOAT16["bfloat16"]
+
+
 def test_refusals_are_told_in_words() -> None:
     """What the registry refuses for a layout, or for a flag beside it, keeps its reason."""
     assert reasons(asked(layout="reversed"))["torch.tensor"] == "torch refuses negative strides"
@@ -217,6 +257,17 @@ def test_a_cast_that_bridge_refuses_is_told_in_its_words() -> None:
             {"source": "tensor"},
             "out = np.empty(t.shape, np.float32)  # once\nnp.copyto(out, t.numpy())",
         ),
+        (
+            "Tensor.copy_",
+            {"to": "float16"},
+            "out = torch.empty(a.shape, dtype=torch.float16)  # once\nout.copy_(torch.from_numpy(a))",
+        ),
+        (
+            "np.copyto.out_array",
+            {"source": "tensor", "to": "float16"},
+            "out = np.empty(t.shape, np.float16)  # once\nnp.copyto(out, t.numpy())",
+        ),
+        ("Tensor.numpy.astype", {"source": "tensor", "to": "bfloat16"}, "a = t.numpy().astype(ml_dtypes.bfloat16)"),
         ("h2d.pageable", {"device": "cuda:1"}, "t = torch.from_numpy(a).to('cuda:1')"),
     ],
 )
