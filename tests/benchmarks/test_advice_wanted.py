@@ -8,7 +8,7 @@ from benchmarks.advice import described, mapped
 from benchmarks.advice.candidates import candidates, untried
 from benchmarks.advice.code import to_write
 from benchmarks.advice.geometry import OTHER, WORDS, Geometry, laid_out, word_for
-from benchmarks.advice.sources import build, call, few
+from benchmarks.advice.sources import build, call, few, held_bytes
 from benchmarks.advice.wanted import Wanted, of
 from benchmarks.errors import UsageError
 from benchmarks.suite.cases import DTYPES
@@ -233,6 +233,37 @@ def test_a_cast_into_given_memory_is_right() -> None:
     """With memory to be filled, a cast fills memory of the target's dtype."""
     wanted = asked(to="float16", reuse=3)
     assert {"Tensor.copy_", "np.copyto", "bridge.copyto"} <= correct(wanted)
+
+
+@pytest.mark.parametrize("name", ["Tensor.copy_", "np.copyto", "bridge.copyto"])
+def test_memory_for_a_cast_has_its_dtype(name: str) -> None:
+    """What is filled is of the dtype that is asked for, as the code that is advised makes it."""
+    wanted = asked(to="float16", reuse=3)
+    assert call(wanted, PATHS[name], build(wanted)).run().dtype == torch.float16
+
+
+def test_a_source_holds_what_it_spans() -> None:
+    """The larger of a source's span and its result counts: strides and casts to more bytes take memory too."""
+    assert held_bytes(asked(shape="100", layout="strided8")) == (99 * 8 + 1) * 4
+    assert held_bytes(asked(shape="100", to="float64")) == 800
+    assert held_bytes(asked(shape="10,10", layout="broadcast")) == 400
+
+
+def test_a_source_that_autograd_follows_is_built_as_one() -> None:
+    """What is timed needs a gradient where what is asked about does."""
+    wanted = of(torch.ones(3, 4, requires_grad=True), to=None)
+    assert build(wanted).source.requires_grad
+
+
+@pytest.mark.parametrize(
+    ("shape", "strides", "word"),
+    [((1, 5), (999, 4), "C"), ((5, 1, 6), (24, 77, 4), "C"), ((3, 4, 5), (20, 0, 4), "broadcast")],
+)
+def test_strides_that_nobody_walks_over_say_nothing(
+    shape: tuple[int, ...], strides: tuple[int, ...], word: str
+) -> None:
+    """An axis of one element is none, and one of stride zero makes a broadcast wherever it stands."""
+    assert word_for(Geometry(shape=shape, strides=strides, itemsize=4)) == word
 
 
 def test_a_cast_that_bridge_refuses_is_told_in_its_words() -> None:
