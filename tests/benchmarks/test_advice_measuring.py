@@ -60,6 +60,7 @@ def test_what_came_to_no_round_has_no_time() -> None:
     """Nothing is said of calls that take longer than all the time there is."""
     machine = Machine()
     assert measure(machine.runs(a=2e9, b=2e9), machine.clock, budget_ns=1_000_000_000) == {}
+    assert sum(machine.calls.values()) == 1
 
 
 def test_the_hopeless_is_left_out_early() -> None:
