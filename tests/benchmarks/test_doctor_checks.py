@@ -157,7 +157,7 @@ def test_waiting_says_what_it_went_by(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("queue_ns", "worked_s", "share"),
-    [((500, 1_500_500), 0.0, 0.015), ((None, None), 0.095, 0.05), ((0, 0), 0.095, 0.05), ((9, 9), 0.0, 0.0)],
+    [((5_000_000, 6_500_000), 0.0, 0.015), ((None, None), 0.095, 0.05), ((0, 0), 0.095, 0.05), ((9, 9), 0.0, 0.0)],
 )
 def test_a_wait_is_a_share_of_the_time(
     tmp_path: Path,
@@ -176,7 +176,7 @@ def test_a_wait_is_a_share_of_the_time(
 
 def a_stat(*, idle: int, steal: int) -> str:
     """Return a text of /proc/stat."""
-    return f"cpu  100 0 0 {idle} 0 0 0 {steal} 50 0\ncpu0 1 1 1"
+    return f"cpu  100 0 0 {idle} 0 0 0 {steal} {idle // 2} 0\ncpu0 1 1 1"
 
 
 @pytest.mark.parametrize(("steal", "severity"), [(0, "ok"), (20, "warning"), (99, "bad")])
@@ -210,7 +210,7 @@ AnonHugePages:      {huge} kB
 MIB = 1 << 20
 
 
-@pytest.mark.parametrize(("huge_mib", "share"), [(0, 0.0), (4, 0.5), (8, 1.0), (64, 1.0)])
+@pytest.mark.parametrize(("huge_mib", "share"), [(0, 0.0), (2, 0.25), (4, 0.5), (8, 1.0), (64, 1.0)])
 def test_huge_pages_are_counted_over_all_mappings_of_an_array(huge_mib: int, share: float) -> None:
     """The allocator's header may lie in a mapping of its own; of the huge pages that fit, those there are counted."""
     low = 512 * MIB - 4096
