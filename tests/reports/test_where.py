@@ -188,10 +188,10 @@ def test_a_part_below_zero_has_no_width() -> None:
 
 def test_one_line_a_path_by_the_choice_with_most_cases() -> None:
     """A dtype that few cases have is in no line; casts have theirs, and lists none."""
-    few = a_record("torch.tensor", family="copy", dtype="uint8", ns=9e9, size="1MiB", aliasing="copies")
+    few = a_line("torch.tensor", "copy", 2300, dtype="uint8")
     cast = a_line("np.astype.from_numpy", "cast", 100, dtype="float64>float32")
     stack = a_line("torch.stack", "stack", 100)
-    view = View(a_session(records(a_line("torch.tensor", "copy", 2300), [few], cast, stack)))
+    view = View(a_session(records(a_line("torch.tensor", "copy", 2300), few, cast, stack)))
     figure = next(
         one for section, some in drawn(view) if section.anchor == "where" for one in some if "1 MiB" in one.title
     )
