@@ -1,6 +1,7 @@
 """What a profile asks of its processes, and what it says where something cannot be had: with made-up processes."""
 
 import json
+import platform
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -53,6 +54,18 @@ def test_warm_memory_is_what_the_allocator_keeps() -> None:
     (tunables,) = Warm.variables.values()
     assert dict(Fresh.variables) == {}
     assert {"glibc.malloc.mmap_max=0", "glibc.malloc.trim_threshold=18446744073709551615"} == set(tunables.split(":"))
+
+
+@pytest.mark.parametrize(
+    ("libc", "reason"),
+    [(("glibc", "2.36"), None), (("musl", "1.2"), "this is musl"), (("", ""), f"this is {platform.system()}")],
+)
+def test_only_one_allocator_is_known_to_keep_memory(
+    monkeypatch: pytest.MonkeyPatch, libc: tuple[str, str], reason: str | None
+) -> None:
+    """Another C library is named as what is here instead; one that has no name by its system."""
+    monkeypatch.setattr(warm.platform, "libc_ver", lambda: libc)
+    assert warm.unavailable() == (reason and f"it takes the allocator of glibc, and {reason}")
 
 
 def test_each_kind_of_memory_has_its_process(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -120,7 +133,7 @@ def test_a_profile_holds_the_machine_and_keeps_what_it_was_told(
 ) -> None:
     """Bridge is proved first, nothing else measures meanwhile; numbers are facts, reasons are told."""
     lock_file, proved = tmp_path / "lock", []
-    machine = Machine()
+    machine = Machine(wait=None)
 
     def start(memory: str, number: int) -> Any:
         with pytest.raises(MachineBusyError), machine_lock(lock_file):
@@ -137,5 +150,6 @@ def test_a_profile_holds_the_machine_and_keeps_what_it_was_told(
     assert found.minflt == {"fresh": COPY.nbytes // 4096, "warm": 0}
     assert found.facts["torch_allocated_bytes"] == COPY.nbytes
     assert found.missing["instructions"] == "no valgrind <a> | &"
+    assert "this system does not count it" in found.missing["waiting for a CPU"]
     assert found.missing["resident_peak_bytes"] == "this system does not tell <a> | &"
     assert found.breakdown.part("moving bytes") is not None
