@@ -83,10 +83,15 @@ def _parted(view: View, row: Row, known: tuple[float, float, float], cost: Price
 
 def _moved(row: Row, limits: Mapping[int, float]) -> float:
     """Return what moving half of what is read and written takes; memmove reads and writes each byte."""
-    nbytes, new = row.record.nbytes, row.record.alloc_bytes or row.record.nbytes
-    return (limits[nbytes] - limits[SMALLEST_BYTES]) * (nbytes + new) / (2 * nbytes)
+    nbytes = row.record.nbytes
+    return (limits[nbytes] - limits[SMALLEST_BYTES]) * (nbytes + _written(row)) / (2 * nbytes)
+
+
+def _written(row: Row) -> int:
+    """Return the bytes of a result: of one in memory that is filled again, as many as its source has."""
+    return row.record.alloc_bytes or row.record.nbytes
 
 
 def _has_small_pages(view: View, row: Row) -> bool:
-    pages = row.record.nbytes / int(view.session.header.machine.get("page_bytes") or 4096)
+    pages = _written(row) / int(view.session.header.machine.get("page_bytes") or 4096)
     return row.record.minflt_per_call >= max(1.0, _SMALL_PAGES * pages)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from benchmarks.suite.cases import SIZES
 
@@ -20,23 +20,26 @@ if TYPE_CHECKING:
     #: What candidates are expected to take for something that is wanted.
     Expect = Callable[[Wanted, Sequence[Candidate]], Mapping[str, Expected]]
 
+#: So many arrays of one shape are asked about.
+_REUSES: Final = (2, 5, 10, 100, 1000)
+
 
 def flips(wanted: Wanted, every: Sequence[Candidate], first: str, expect: Expect) -> tuple[str, ...]:
     """Return when the answer is another one, a sentence each."""
-    found = [*_over_sizes(wanted, every, first, expect), *_over_threads(wanted, every, first, expect)]
+    plain = [one for one in every if wanted.reuse > 1 or not one.reuses]
+    found = [*_over_sizes(wanted, plain, first, expect), *_over_threads(wanted, plain, first, expect)]
     return (*found, *_over_reuse(wanted, every, first, expect))
 
 
 def _over_sizes(wanted: Wanted, every: Sequence[Candidate], first: str, expect: Expect) -> Iterator[str]:
     """Look up and down from the wanted size for the nearest one at which another path is certainly first."""
-    plain = [one for one in every if wanted.reuse > 1 or not one.reuses]
     up = [(name, nbytes) for name, nbytes in SIZES.items() if nbytes > wanted.payload_bytes]
     down = [(name, nbytes) for name, nbytes in reversed(SIZES.items()) if nbytes < wanted.payload_bytes]
     asked = False
     for word, sizes in (("larger", up), ("smaller", down)):
         here = "this size"
         for name, nbytes in sizes:
-            known = expect(grown(wanted, nbytes), plain)
+            known = expect(grown(wanted, nbytes), every)
             if first not in known or len(known) == 1:
                 continue
             asked = True
@@ -61,21 +64,25 @@ def _over_threads(wanted: Wanted, every: Sequence[Candidate], first: str, expect
 
 
 def _over_reuse(wanted: Wanted, every: Sequence[Candidate], first: str, expect: Expect) -> Iterator[str]:
-    """Say what warm memory would change; its first call is taken for one into fresh memory."""
-    into = [one for one in every if one.reuses]
+    """Say from how many arrays on warm memory is worth its first call, which is taken for one into fresh memory."""
+    into = [one.path.name for one in every if one.reuses]
     if wanted.reuse > 1 or not into:
         return
-    known = expect(wanted, every)
-    warm = {one.path.name: known[one.path.name] for one in into if one.path.name in known}
-    if first not in known or not warm:
-        yield "over reuse: not known, for the records have no copy of this into warm memory; ask with --reuse 2"
-        return
-    best = min(warm, key=lambda name: warm[name].value_ns)
-    if is_slower(known[first], warm[best]):
-        share = warm[best].value_ns / known[first].value_ns
-        yield f"reuse: from 2 arrays of this shape on, {best} into memory that is kept ({share:.2f} of the time a call)"
-    else:
-        yield f"reuse: {best} into memory that is kept is no faster, however often"
+    here = 1
+    for calls in _REUSES:
+        known = expect(replace(wanted, reuse=calls), every)
+        warm = {name: known[name] for name in (first, *into) if name in known}
+        if first not in warm or len(warm) == 1:
+            yield "over reuse: not known, for the records have no copy of this into warm memory; ask with --reuse 2"
+            return
+        if best := _beats(first, warm):
+            share = warm[best].value_ns / warm[first].value_ns
+            many = calls if here == 1 else f"somewhere between {here} and {calls}"
+            kept = f"{best} into memory that is kept ({share:.2f} of the time)"
+            yield f"reuse: from {many} arrays of this shape on, {kept}"
+            return
+        here = calls
+    yield f"reuse: no memory that is kept is certainly faster, up to {here} arrays of this shape"
 
 
 def _beats(first: str, known: Mapping[str, Expected]) -> str | None:

@@ -25,9 +25,11 @@ if TYPE_CHECKING:
     from .wanted import Wanted
 
     Line = tuple[str, str, str, str]
+    Lines = Mapping[Line, Mapping[int, Measured]]
 
 _SMALLEST_BYTES: Final = min(SIZES.values())
 _VERSIONS: Final = ("numpy", "torch")
+_CHANGED: Final = "bridge has changed since it was recorded"
 #: Elements that are copied as bytes, whatever they mean: in C order only their number of bytes counts.
 _PLAIN: Final = ("float32", *sorted(set(DTYPES) - {"bfloat16", "float32"}))
 
@@ -36,35 +38,33 @@ _PLAIN: Final = ("float32", *sorted(set(DTYPES) - {"bfloat16", "float32"}))
 class Records:
     """The measured cases of this machine: (path, dtypes, layout, threads) -> payload -> record.
 
-    `notes` says which sessions were used and which were not, `bridge` under which hash of bridge each was measured.
+    `current` are the same without what another `bridge` took; `notes` says which sessions were used and which not.
     """
 
-    lines: Mapping[Line, Mapping[int, Measured]]
-    foreign_bridge: bool = False
+    lines: Lines
+    current: Lines = field(default_factory=dict)
     notes: tuple[str, ...] = ()
     common: Common = NOTHING
-    _curves: dict[Line, Curve] = field(default_factory=dict, init=False, repr=False, compare=False)
+    _curves: dict[tuple[bool, Line], Curve] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def expected(self, wanted: Wanted, one: Candidate) -> Expected | None:
         """Return what a candidate takes for what is wanted, or None where the records do not say."""
-        path = one.path
         for dtypes, layout, assumed in _stand_ins(wanted, one):
-            found = self._at((path.name, dtypes, layout, wanted.thread_word), wanted.payload_bytes)
-            if found is not None:
-                other = self.foreign_bridge and path.name.startswith(OURS)
-                newer = ("bridge has changed since it was recorded",) if other else ()
-                return found if not (assumed or newer) else _assuming(found, (*assumed, *newer))
+            line = (one.path.name, dtypes, layout, wanted.thread_word)
+            for lines, changed in ((self.current, ()), (self.lines, (_CHANGED,))):
+                if found := self._at(lines, line, wanted.payload_bytes):
+                    return _assuming(found, (*assumed, *changed))
         return None
 
-    def _at(self, line: Line, nbytes: int) -> Expected | None:
+    def _at(self, lines: Lines, line: Line, nbytes: int) -> Expected | None:
         """Return what a payload takes by one line's records; less than 64 bytes take as long as these."""
-        known = self.lines.get(line, {})
+        known, key = lines.get(line, {}), (lines is self.current, line)
         size = max(nbytes, _SMALLEST_BYTES)
         if size in known:
             return _expected(estimate(known[size].passes(known[size].clock)), "recorded")
-        if line not in self._curves:
-            self._curves[line] = curve(known.values(), self.common)
-        found = self._curves[line].predict(size)
+        if key not in self._curves:
+            self._curves[key] = curve(known.values(), self.common)
+        found = self._curves[key].predict(size)
         if isinstance(found, NoFit):
             return None
         return _expected(found.time_ns, "by the cost model" if found.regime else "between recorded sizes")
@@ -77,18 +77,21 @@ def _assuming(found: Expected, assumes: tuple[str, ...]) -> Expected:
 def load(folders: Iterable[File], machine: Json, software: Json, bridge_hash: str) -> Records:
     """Read the sessions of this machine, the newest of each case winning."""
     lines: dict[Line, dict[int, Measured]] = {}
-    notes, foreign = [], False
+    current: dict[Line, dict[int, Measured]] = {}
+    notes = []
     for file in sorted((one for folder in folders for one in sessions_in(folder)), key=lambda one: one.name):
         if reason := _unfit(read_header(file), machine, software):
             notes.append(f"{file.name} is not used: {reason}")
             continue
         session = read(file)
-        foreign = session.header.bridge_hash != bridge_hash
         for record in session.measured:
-            lines.setdefault((record.path, record.dtype, record.layout, record.threads), {})[record.nbytes] = record
+            line = (record.path, record.dtype, record.layout, record.threads)
+            lines.setdefault(line, {})[record.nbytes] = record
+            if session.header.bridge_hash == bridge_hash or not record.path.startswith(OURS):
+                current.setdefault(line, {})[record.nbytes] = record
         notes.append(f"records: {file.name}")
     shared = common(record for line in lines.values() for record in line.values())
-    return Records(lines=lines, foreign_bridge=foreign, notes=tuple(notes), common=shared)
+    return Records(lines=lines, current=current, notes=tuple(notes), common=shared)
 
 
 def _expected(time: Estimate, origin: str) -> Expected:

@@ -57,6 +57,11 @@ class Wanted:
                 raise UsageError(f"{option} {number} makes no sense; it is 1 or more")
         if self.geometry.elements == 0:
             raise UsageError(f"the shape {self.geometry.shape} has no elements: there is nothing to convert")
+        if self.source == "tensor" and self.device != "cpu" and self.casts:
+            raise UsageError(
+                f"no path brings a tensor home from {self.device} in another dtype ({self.dtypes}); "
+                "ask without --to, and then about the array that comes home"
+            )
 
     @property
     def casts(self) -> bool:
@@ -132,12 +137,16 @@ def mapped(file: Path) -> Array:
 
 
 def _of_tensor(t: torch.Tensor, to: str | None, more: dict[str, Any]) -> Wanted:
+    if t.layout != torch.strided or t.is_conj() or t.is_neg():
+        raise UsageError("advice is about plain tensors: make it dense, resolve its conjugate and negative bits first")
+    if (device := more.get("device", t.device.type)).partition(":")[0] != t.device.type:
+        raise UsageError(f"the tensor lies on {t.device}; device {device!r} says where arrays go; tensors come home")
     dtype = str(t.dtype).removeprefix("torch.")
     strides = tuple(stride * t.element_size() for stride in t.stride())
     geometry = Geometry(shape=tuple(t.shape), strides=strides, itemsize=t.element_size())
     word = "requires_grad" if t.requires_grad else word_for(geometry)
-    where = {"device": str(t.device)} if t.device.type != "cpu" else {}
-    return Wanted(geometry=geometry, dtype=dtype, to=to or dtype, layout=word, source="tensor", **more | where)
+    known = more | {"device": str(t.device)}
+    return Wanted(geometry=geometry, dtype=dtype, to=to or dtype, layout=word, source="tensor", **known)
 
 
 def _layout(x: Array, geometry: Geometry) -> dict[str, Any]:

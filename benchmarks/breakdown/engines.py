@@ -54,19 +54,20 @@ class _Memmove:
         return self._move()
 
 
-def _moved(call: Call, result: Any) -> int:  # noqa: ANN401  arrays, tensors, lists of them
-    """Return half of all bytes that are read and written: memmove reads and writes each byte that it moves."""
-    return max(1, (call.case.nbytes + _nbytes(result)) // 2)
+def _moved(call: Call, result: Any) -> int:  # noqa: ANN401  an array, a tensor, what a limit returns
+    """Return half of all bytes that are read and written: memmove reads and writes each byte that it moves.
+
+    A feed writes as many as it reads, of which its result is the last batch; so does a limit, which gives none of them.
+    """
+    read = call.case.nbytes
+    written = read if call.path.family in {"feed", "limit"} else int(result.nbytes)
+    return max(1, (read + written) // 2)
 
 
-def _nbytes(result: Any) -> int:  # noqa: ANN401  as above
-    if isinstance(result, (list, tuple)):
-        return sum(map(_nbytes, result))
-    return int(result.nbytes)
-
-
-def _engines(call: Call, result: Any) -> Iterator[tuple[str, Run]]:  # noqa: ANN401  as above
+def _engines(call: Call, result: Any) -> Iterator[tuple[str, Run]]:  # noqa: ANN401  an array or a tensor
     source = call.input.source
+    if call.path.family == "stack_cast":
+        source = source.reshape(result.shape)  # the arrays of its list lie one behind the other
     if isinstance(result, torch.Tensor):
         result = result.detach()
     if isinstance(source, torch.Tensor):

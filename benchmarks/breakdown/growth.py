@@ -56,7 +56,7 @@ def ladder(case: Case) -> list[Case]:
 
 
 def limit_of(case: Case) -> Case:
-    """Return what nothing can beat: memmove of the same bytes, or for a transfer the pinned copy engine."""
+    """Return the limit of a case: memmove of the same bytes, or for a transfer the pinned copy engine."""
     path = PATHS[case.path]
     limit = _LIMIT if path.device == "cpu" else _ENGINES[path.source]
     return Case(path=limit, dtype="uint8", layout="C", nbytes=case.nbytes, threads="1t")

@@ -55,9 +55,9 @@ class Profile:
 
     @property
     def ns_per_fault(self) -> float | None:
-        """The nanoseconds that one minor fault costs this call; None where it has none that warm memory spares it."""
+        """The nanoseconds that one minor fault costs this call; None where warm memory spares it none, or no time."""
         part, spared = self.breakdown.part("page faults"), self.minflt.get("fresh", 0) - self.minflt.get("warm", 0)
-        return part.ns.value / spared if part and part.ns.value and spared > 0 else None
+        return part.ns.value / spared if part and part.ns.value > 0 and spared > 0 else None
 
 
 def to_json(found: Profile) -> str:

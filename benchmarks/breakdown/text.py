@@ -84,7 +84,7 @@ def amount(name: str, value: int) -> str:
 def grows(known: Growth) -> Iterator[tuple[str, str]]:
     """Yield what is known beside the smaller sizes, as names and sentences."""
     yield "payload", _payload(known)
-    yield "limit", f"{_times(known.times_limit)} what nothing can beat: the same bytes by memmove or copy engine"
+    yield "limit", f"{_times(known.times_limit)} the same bytes moved by memmove or the copy engine"
     if known.curve.flat:
         yield "any size", "the same time: the cost does not depend on the size"
     for regime in known.curve.regimes:

@@ -1,5 +1,6 @@
 """Made-up processes that take cases apart, on a machine whose costs are known; nothing takes time."""
 
+import json
 from typing import Any
 
 from benchmarks.errors import PartnerDiedError
@@ -10,10 +11,18 @@ class Machine:
     """Plays processes on which calls cost what they are said to; nothing takes time."""
 
     def __init__(
-        self, *, per_fault: float = 1000.0, wait: float | None = 0.0, refuses: str = "", dies: str = ""
+        self,
+        *,
+        per_fault: float = 1000.0,
+        wait: float | None = 0.0,
+        refuses: str = "",
+        dies: str = "",
+        trace: dict[str, Any] | None = None,
     ) -> None:
         self.per_fault, self.wait, self.refuses, self.dies = per_fault, wait, refuses, dies
+        self.trace = json.dumps(trace or {"traceEvents": []})
         self.started: list[tuple[str, int]] = []
+        self.taken: list[tuple[str, int]] = []
         self.open = 0
 
     def start(self, memory: str, number: int) -> "Partner":
@@ -34,6 +43,7 @@ class Partner:
         """Answer a line."""
         if "take" in line:
             self.case, self.instead = Case.parse(line["take"]), ""
+            self.machine.taken.append((line["take"], line["cpu"]))
             if self.machine.dies == line["settle"]:
                 raise PartnerDiedError("was killed by SIGSEGV")
             return {"refused": "TypeError: <a> | &"} if self.machine.refuses == "take" else {"taken": {}}
@@ -41,7 +51,7 @@ class Partner:
             self.instead = line["instead"]
             return {"refused": "nothing copies"} if self.machine.refuses == self.instead else {"instead": self.instead}
         if "trace" in line:
-            return {"trace": '{"traceEvents": []}'}
+            return {"trace": self.machine.trace}
         if "observe" in line:
             facts = {"result_huge_page_bytes": 0, "torch_allocated_bytes": self.case.nbytes, "torch_allocations": 1}
             return {"observed": facts | {"resident_peak_bytes": "this system does not tell <a> | &"}}

@@ -5,15 +5,16 @@ import pytest
 import torch
 
 from benchmarks.advice import described, mapped
-from benchmarks.advice.candidates import candidates
+from benchmarks.advice.candidates import candidates, untried
 from benchmarks.advice.code import to_write
 from benchmarks.advice.geometry import OTHER, WORDS, Geometry, laid_out, word_for
-from benchmarks.advice.sources import build, call, few
+from benchmarks.advice.sources import build, call, few, held_bytes
 from benchmarks.advice.wanted import Wanted, of
 from benchmarks.errors import UsageError
 from benchmarks.suite.cases import DTYPES
 from benchmarks.suite.checks import check
 from benchmarks.suite.paths import PATHS
+from benchmarks.suite.refusals import NO_BFLOAT16
 from benchmarks.suite.registry import path
 
 SHAPES = {"nhwc_as_nchw": "2,3,7,6"}
@@ -78,6 +79,7 @@ def test_flags_are_kept_where_the_word_is_about_strides() -> None:
         ({"device": "tpu"}, "there is no device 'tpu'; choose cpu, cuda or cuda:N"),
         ({"reuse": 0}, "--reuse 0 makes no sense; it is 1 or more"),
         ({"threads": -1}, "--threads -1 makes no sense; it is 1 or more"),
+        ({"source": "tensor", "device": "cuda", "to": "int32"}, "home from cuda in another dtype (float32>int32)"),
     ],
 )
 def test_what_cannot_be_asked_is_told_with_what_can(changes: dict[str, object], message: str) -> None:
@@ -91,6 +93,23 @@ def test_only_arrays_and_tensors_are_asked_about() -> None:
     """A list has no strides to give advice on."""
     with pytest.raises(UsageError, match="this is a list"):
         of([1, 2], to=None)
+
+
+@pytest.mark.parametrize(
+    ("tensor", "more", "message"),
+    [
+        (torch.ones(3), {"device": "cuda"}, "the tensor lies on cpu; device 'cuda' says where"),
+        (torch.ones(3, dtype=torch.complex64).conj(), {}, "resolve its conjugate and negative bits"),
+        (torch.ones(3).to_sparse(), {}, "advice is about plain tensors: make it dense"),
+    ],
+)
+def test_a_tensor_is_asked_about_where_it_is_and_as_it_is(
+    tensor: torch.Tensor, more: dict[str, object], message: str
+) -> None:
+    """A tensor goes to no device but comes from one, and what its bits stand for has to be its elements."""
+    with pytest.raises(UsageError) as told:
+        of(tensor, to=None, **more)
+    assert message in str(told.value)
 
 
 def test_a_file_is_mapped_and_read_only(tmp_path: Path) -> None:
@@ -144,6 +163,45 @@ def test_sharing_is_recommended_only_where_nothing_is_written() -> None:
     assert "one of them will be written to" in reasons(written)["torch.from_numpy"]
 
 
+@pytest.mark.parametrize(
+    ("name", "changes", "line"),
+    [
+        ("h2d.stage", {"to": "float16"}, "stage = torch.empty(a.shape, dtype=torch.float32, pin_memory=True)  # once"),
+        (
+            "d2h.out_pinned",
+            {"source": "tensor"},
+            "out_pinned = torch.empty(t.shape, dtype=torch.float32, pin_memory=True)  # once",
+        ),
+    ],
+)
+def test_pinned_memory_is_made_once_for_what_crosses_the_link(name: str, changes: dict[str, object], line: str) -> None:
+    """It has the dtype of the source, in which elements cross, and is pinned."""
+    assert to_write(PATHS[name], asked(device="cuda", **changes)).splitlines()[0] == line
+
+
+@pytest.mark.parametrize(
+    ("changes", "families", "reuse"),
+    [
+        ({"device": "cuda"}, {"h2d"}, {"h2d.stage"}),
+        ({"device": "cuda", "to": "float16"}, {"h2d_cast"}, set()),
+        ({"device": "cuda", "source": "tensor"}, {"d2h"}, {"d2h.out_pinned", "d2h.out_pageable"}),
+    ],
+)
+def test_what_goes_to_a_device_or_comes_home_has_its_paths(
+    changes: dict[str, object], families: set[str], reuse: set[str]
+) -> None:
+    """Each direction, and the cast on the way, has paths of its own, some of which fill memory that is kept."""
+    every, _ = untried(asked(**changes))
+    assert {one.path.family for one in every} == families
+    assert {one.path.name for one in every if one.reuses} == reuse
+
+
+def test_a_cast_is_answered_by_casts() -> None:
+    """What shares or copies as it is does no cast, and a dtype that a path cannot give is its reason."""
+    assert {PATHS[name].family for name in correct(asked(to="float16"))} == {"cast", "copy_into"}
+    assert reasons(asked(to="bfloat16"))["np.astype.from_numpy"] == NO_BFLOAT16["bfloat16"]
+
+
 def test_refusals_are_told_in_words() -> None:
     """What the registry refuses for a layout, or for a flag beside it, keeps its reason."""
     assert reasons(asked(layout="reversed"))["torch.tensor"] == "torch refuses negative strides"
@@ -177,6 +235,37 @@ def test_a_cast_into_given_memory_is_right() -> None:
     assert {"Tensor.copy_", "np.copyto", "bridge.copyto"} <= correct(wanted)
 
 
+@pytest.mark.parametrize("name", ["Tensor.copy_", "np.copyto", "bridge.copyto"])
+def test_memory_for_a_cast_has_its_dtype(name: str) -> None:
+    """What is filled is of the dtype that is asked for, as the code that is advised makes it."""
+    wanted = asked(to="float16", reuse=3)
+    assert call(wanted, PATHS[name], build(wanted)).run().dtype == torch.float16
+
+
+def test_a_source_holds_what_it_spans() -> None:
+    """The larger of a source's span and its result counts: strides and casts to more bytes take memory too."""
+    assert held_bytes(asked(shape="100", layout="strided8")) == (99 * 8 + 1) * 4
+    assert held_bytes(asked(shape="100", to="float64")) == 800
+    assert held_bytes(asked(shape="10,10", layout="broadcast")) == 400
+
+
+def test_a_source_that_autograd_follows_is_built_as_one() -> None:
+    """What is timed needs a gradient where what is asked about does."""
+    wanted = of(torch.ones(3, 4, requires_grad=True), to=None)
+    assert build(wanted).source.requires_grad
+
+
+@pytest.mark.parametrize(
+    ("shape", "strides", "word"),
+    [((1, 5), (999, 4), "C"), ((5, 1, 6), (24, 77, 4), "C"), ((3, 4, 5), (20, 0, 4), "broadcast")],
+)
+def test_strides_that_nobody_walks_over_say_nothing(
+    shape: tuple[int, ...], strides: tuple[int, ...], word: str
+) -> None:
+    """An axis of one element is none, and one of stride zero makes a broadcast wherever it stands."""
+    assert word_for(Geometry(shape=shape, strides=strides, itemsize=4)) == word
+
+
 def test_a_cast_that_bridge_refuses_is_told_in_its_words() -> None:
     """An unsafe cast of bridge's is excluded with its own message."""
     assert "TypeError" in reasons(asked(to="uint8"))["bridge.as_tensor.dtype"]
@@ -199,6 +288,17 @@ def test_a_cast_that_bridge_refuses_is_told_in_its_words() -> None:
             {"source": "tensor"},
             "out = np.empty(t.shape, np.float32)  # once\nnp.copyto(out, t.numpy())",
         ),
+        (
+            "Tensor.copy_",
+            {"to": "float16"},
+            "out = torch.empty(a.shape, dtype=torch.float16)  # once\nout.copy_(torch.from_numpy(a))",
+        ),
+        (
+            "np.copyto.out_array",
+            {"source": "tensor", "to": "float16"},
+            "out = np.empty(t.shape, np.float16)  # once\nnp.copyto(out, t.numpy())",
+        ),
+        ("Tensor.numpy.astype", {"source": "tensor", "to": "bfloat16"}, "a = t.numpy().astype(ml_dtypes.bfloat16)"),
         ("h2d.pageable", {"device": "cuda:1"}, "t = torch.from_numpy(a).to('cuda:1')"),
     ],
 )

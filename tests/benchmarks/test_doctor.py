@@ -90,6 +90,18 @@ def test_a_system_that_tells_nothing_passes_no_check_that_reads_it(tmp_path: Pat
     assert {known[name] for name in read} == {"note"}
 
 
+def test_steal_is_what_was_taken_while_the_checks_ran(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The first look is before the checks and the second behind the longest of them."""
+    host = a_host(tmp_path, {"proc/stat": "cpu  100 0 0 0 0 0 0 0"})
+
+    def longer() -> Finding:
+        (tmp_path / "proc/stat").write_text("cpu  100 0 0 900 0 0 0 100")
+        return a_finding("ok")
+
+    known = {one.name: one for one in diagnose.examined(host, longer).findings}
+    assert known["steal"].values == {"taken": 100, "ticks": 1000}
+
+
 def test_findings_of_this_machine_name_nobody() -> None:
     """What is kept of this machine is JSON without its host's name, a user's folder or an absolute path."""
     kept = json.dumps(to_record(diagnose.examined(Host())))
@@ -153,6 +165,15 @@ def test_run_warns_and_keeps_what_it_found(found: Diagnosis) -> None:
     assert warned == [f"warning: warning1: busy {HOSTILE}"]
     assert "what to do about it: python -m benchmarks doctor" in done.stderr
     assert store.read(path).header.machine["doctor"] == to_record(found)
+
+
+@pytest.mark.usefixtures("_alone")
+def test_run_looks_for_room_where_its_sessions_go(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The folder of --out is the one whose disk is looked at."""
+    asked: list[Host] = []
+    monkeypatch.setattr(diagnose, "examined", lambda host: (asked.append(host), a_diagnosis("ok"))[1])
+    call("run", *FEW, "--out", "elsewhere")
+    assert [one.sessions for one in asked] == [Path("elsewhere")]
 
 
 @pytest.mark.usefixtures("_alone")

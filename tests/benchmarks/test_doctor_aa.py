@@ -120,6 +120,7 @@ def test_what_can_be_seen_is_what_a_comparison_says() -> None:
     rounds = [math.log(1 + 0.01 * number) for number in range(-5, 5)]
     known = aa.visible({"<a>": Seen(rounds=rounds)})
     assert known == {"<a>": shift(rounds, 0.995).visible}
+    assert aa.visible({"<a>": Seen(rounds=rounds, failed={"a": "died <a> | &"})}) == {}
 
 
 @pytest.mark.parametrize(
@@ -128,6 +129,7 @@ def test_what_can_be_seen_is_what_a_comparison_says() -> None:
         ((0.01, 0.01, 0.02, 0.2), "ok"),
         ((0.01, 0.01, 0.02, 0.3), "warning"),
         ((0.01, 0.01, 0.12, 0.13), "warning"),
+        ((0.01, 0.01, 0.09, 0.13), "ok"),
         ((0.01, 0.2, 0.3, 0.3), "bad"),
     ],
 )
@@ -141,6 +143,8 @@ def test_less_than_the_threshold_is_not_promised() -> None:
     found = aa.judged(dict.fromkeys(aa.CASES, 0.001))
     assert "from 5.0% on in half of 4 cases, from 5.0% on in all" in found.says
     assert set(found.values.values()) == {0.001}
+    said = aa.judged(dict(zip(aa.CASES, (0.01, 0.02, 0.06, 0.08), strict=True))).says
+    assert "from 6.0% on in half of 4 cases, from 8.0% on in all" in said
 
 
 @pytest.mark.slow

@@ -19,7 +19,8 @@ THP = "sys/kernel/mm/transparent_hugepage"
 GROUP = "sys/fs/cgroup"
 FREQUENCY = f"{CPU}/cpu1/cpufreq/scaling_governor"
 SIBLINGS = f"{CPU}/cpu0/topology/thread_siblings_list"
-NODES = {f"sys/devices/system/node/node{node}/cpulist": str(node) for node in (0, 1)}
+NODE = "sys/devices/system/node/node"
+NODES = {f"{NODE}{node}/cpulist": str(node) for node in (0, 1)}
 V1 = {"proc/self/cgroup": "4:cpu,cpuacct:/a/b\n9:name=systemd:/\n0::/"}
 V2 = {"proc/self/cgroup": "0::/a/b"}
 QUOTA, PERIOD = f"{GROUP}/cpu,cpuacct/a/cpu.cfs_quota_us", f"{GROUP}/cpu,cpuacct/a/cpu.cfs_period_us"
@@ -31,15 +32,24 @@ QUOTA, PERIOD = f"{GROUP}/cpu,cpuacct/a/cpu.cfs_quota_us", f"{GROUP}/cpu,cpuacct
         ("governor", {}, "note", "not told here"),
         ("governor", {FREQUENCY: "performance"}, "ok", "performance"),
         ("governor", {FREQUENCY: "<a> | &"}, "warning", "<a> | &: the clock follows the load"),
+        (
+            "governor",
+            {FREQUENCY: "performance", FREQUENCY.replace("1", "0"): "powersave"},
+            "warning",
+            "performance, pow",
+        ),
         ("turbo", {}, "note", "not told here"),
         ("turbo", {f"{CPU}/intel_pstate/no_turbo": "0"}, "note", "on: "),
         ("turbo", {f"{CPU}/intel_pstate/no_turbo": "1"}, "ok", "off"),
         ("turbo", {f"{CPU}/cpufreq/boost": "1"}, "note", "on: "),
         ("turbo", {f"{CPU}/cpufreq/boost": "0"}, "ok", "off"),
+        ("turbo", {f"{CPU}/intel_pstate/no_turbo": "1", f"{CPU}/cpufreq/boost": "1"}, "note", "on: "),
         ("smt", {}, "note", "not told here"),
         ("smt", {SIBLINGS: "0-1"}, "note", "of our cores 1 have two usable CPUs or more"),
         ("smt", {SIBLINGS: "0,8"}, "note", "and 1 have CPUs of others"),
+        ("smt", {SIBLINGS: "0,8"}, "note", "of our cores 0 have two usable CPUs or more"),
         ("smt", {SIBLINGS: "0"}, "ok", "no two CPUs share a core"),
+        ("smt", {SIBLINGS: "0", SIBLINGS.replace("0", "8"): "8-9"}, "ok", "no two CPUs share a core"),
         ("affinity", {}, "note", "not told here"),
         ("affinity", {f"{CPU}/online": "0-1"}, "ok", "2 of 2 CPUs"),
         ("affinity", {f"{CPU}/online": "0-7"}, "note", "2 of 8 CPUs"),
@@ -62,6 +72,7 @@ QUOTA, PERIOD = f"{GROUP}/cpu,cpuacct/a/cpu.cfs_quota_us", f"{GROUP}/cpu,cpuacct
         ("huge-pages", {f"{THP}/enabled": "always madvise [never]"}, "note", "nobody gets them"),
         ("numa", {}, "note", "not told here"),
         ("numa", {"sys/devices/system/node/node0/cpulist": "0-1"}, "ok", "on 1 node, memory of an untold number"),
+        ("numa", {f"{NODE}0/cpulist": "0-1", f"{NODE}1/cpulist": "8-9"}, "ok", "on 1 node"),
         ("numa", NODES | {"proc/self/status": "Mems_allowed_list:\t0-1"}, "warning", "on 2 nodes, memory of 2 may"),
         ("numa", NODES | {"proc/self/numa_maps": "7f00 bind:0 anon=1"}, "warning", "policy bind:0"),
         ("allocator", {}, "note", "not told here"),
@@ -144,9 +155,28 @@ def test_waiting_says_what_it_went_by(tmp_path: Path) -> None:
     assert "queue" in load.waiting(Host()).says
 
 
+@pytest.mark.parametrize(
+    ("queue_ns", "worked_s", "share"),
+    [((5_000_000, 6_500_000), 0.0, 0.015), ((None, None), 0.095, 0.05), ((0, 0), 0.095, 0.05), ((9, 9), 0.0, 0.0)],
+)
+def test_a_wait_is_a_share_of_the_time(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    queue_ns: tuple[int | None, ...],
+    worked_s: float,
+    share: float,
+) -> None:
+    """Of a tenth of a second what the queue added meanwhile counts, or what the clock of CPU time lacks."""
+    queue, wall, work = iter(queue_ns), iter((0.0, 0.02, 0.1, 0.1)), iter((0.0, worked_s))
+    monkeypatch.setattr(load, "waited_ns", lambda _host: next(queue))
+    monkeypatch.setattr(load, "perf_counter", lambda: next(wall))
+    monkeypatch.setattr(load, "process_time", lambda: next(work))
+    assert load.waiting(a_host(tmp_path)).values["share"] == pytest.approx(share)
+
+
 def a_stat(*, idle: int, steal: int) -> str:
     """Return a text of /proc/stat."""
-    return f"cpu  100 0 0 {idle} 0 0 0 {steal} 50 0\ncpu0 1 1 1"
+    return f"cpu  100 0 0 {idle} 0 0 0 {steal} {idle // 2} 0\ncpu0 1 1 1"
 
 
 @pytest.mark.parametrize(("steal", "severity"), [(0, "ok"), (20, "warning"), (99, "bad")])
@@ -180,12 +210,13 @@ AnonHugePages:      {huge} kB
 MIB = 1 << 20
 
 
-@pytest.mark.parametrize(("huge_mib", "share"), [(0, 0.0), (4, 0.5), (8, 1.0), (64, 1.0)])
+@pytest.mark.parametrize(("huge_mib", "share"), [(0, 0.0), (2, 0.25), (4, 0.5), (8, 1.0), (64, 1.0)])
 def test_huge_pages_are_counted_over_all_mappings_of_an_array(huge_mib: int, share: float) -> None:
     """The allocator's header may lie in a mapping of its own; of the huge pages that fit, those there are counted."""
     low = 512 * MIB - 4096
     text = SMAPS.format(low=low, middle=low + 4096, high=low + 4096 + 8 * MIB, huge=huge_mib * 1024)
     assert pages.huge_share(text, low + 16, 8 * MIB + 4096) == share
+    assert pages.huge_share(text, low + 4096 + MIB, 4 * MIB) == min(1.0, huge_mib / 2)
     assert pages.huge_share(text, 16, 100) is None
     assert pages.huge_share(None, 16, 100) is None
 
@@ -220,6 +251,7 @@ def test_the_cost_of_a_page_is_judged(small_ns: float, severity: str) -> None:
     found = pages.judged_cost(small_ns, None)
     assert found.severity == severity
     assert "a huge one not told here" in found.says
+    assert f"costs {small_ns:,.0f} ns, a huge one 150 µs" in pages.judged_cost(small_ns, 150_000.0).says
 
 
 def test_first_touches_cost_more_than_second_ones() -> None:

@@ -41,6 +41,15 @@ def test_more_passes_and_more_bytes_take_longer() -> None:
     assert seconds(a_request(PLAIN)) < seconds(a_request(large))
 
 
+def test_workers_that_are_spawned_take_longer_than_forked_ones() -> None:
+    """Each worker that is spawned loads Python and torch anew, in every pass."""
+    fork, one, two = (
+        seconds(a_request(f"loader.bridge.stack.{how}/float32/items4KiB/64KiB/1t", passes=60))
+        for how in ("fork2", "spawn1", "spawn2")
+    )
+    assert fork < one < two
+
+
 def test_the_quick_preset_takes_minutes() -> None:
     """The quick preset is estimated between half a minute and ten."""
     assert 0.5 < seconds(Request(preset="quick")) < 10

@@ -2,20 +2,23 @@
 
 import gc
 import json
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 import torch
 
+from benchmarks.breakdown import engines, observing
 from benchmarks.breakdown.engines import NoEngineError, replacements
 from benchmarks.breakdown.observing import FACTS, NotToldError, observe, traced
 from benchmarks.breakdown.process import SETTLING_CALLS, Explainer, Instruments
 from benchmarks.suite.calls import Call, call
 from benchmarks.suite.cases import Case
 from benchmarks.suite.inputs import InputCache
+from benchmarks.suite.paths import PATHS
 from benchmarks.suite.registry import path
 from benchmarks.waits import run_queue_wait_ns
 
@@ -120,15 +123,16 @@ def test_what_cannot_be_done_instead_is_refused() -> None:
         "bridge.as_tensor.copy/float32/reversed/4KiB/1t",
         "np.astype.from_numpy/float64>float32/C/4KiB/1t",
         "Tensor.numpy.copy/float32/strided/4KiB/1t",
+        "np.stack.to/uint8>float32/items4KiB/64KiB/1t",
         "bridge.as_array.copy/float32/requires_grad/4KiB/1t",
     ],
 )
 def test_an_engine_copies_the_elements(case: str) -> None:
     """Every engine that is offered gives the result the elements that the path gives."""
     known = ready(case)
-    engines = replacements(known, "engine")
-    assert engines
-    for run in engines.values():
+    offered = replacements(known, "engine")
+    assert offered
+    for run in offered.values():
         out = run()
         if out is not None:
             assert np.array_equal(np.asarray(torch.as_tensor(out)), known.expected())
@@ -142,13 +146,50 @@ def test_bytes_are_half_of_what_is_read_and_written() -> None:
     assert (_moved(cast, cast.run()), _moved(plain, plain.run())) == (3072, 4096)
 
 
+@pytest.mark.parametrize(
+    ("case", "nbytes"),
+    [
+        ("ref.memcpy/uint8/C/4KiB/1t", 4096),
+        ("loader.bridge.stack.workers0/float32/items4KiB/64KiB/1t", 64 << 10),
+        ("np.stack.to/uint8>float32/items4KiB/64KiB/1t", (64 << 10) * 5 // 2),
+    ],
+)
+def test_all_bytes_are_moved_though_a_result_holds_few(case: str, nbytes: int) -> None:
+    """A limit returns no bytes and a loader its last batch: memmove of all of them arrives in the other buffer."""
+    move = replacements(ready(case), "move")["memmove"]
+    out, source = move._memory
+    assert not np.shares_memory(out, source)
+    source[:] = 7
+    move()
+    assert (len(out), set(out.tolist())) == (nbytes, {7})
+
+
+def test_the_faster_library_is_timed(played: Played, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of two engines the one that takes less is chosen, wherever it stands, and it is what is timed from then on."""
+
+    def takes(ns: int) -> Callable[[], None]:
+        def run() -> None:
+            played.ns += ns
+
+        return run
+
+    process = explainer(played)
+    process.answer({"take": "test.planted/float32/C/64B/1t", **FRESH})
+    assert process.answer({"calibrate": True}) == {"call_ns": 700}
+    for order in (("slow", "fast"), ("fast", "slow")):
+        known = {name: takes({"slow": 900, "fast": 300}[name]) for name in order}
+        monkeypatch.setattr(engines, "replacements", lambda _call, _what, known=known: known)
+        assert process.answer({"instead": "engine"}) == {"instead": "fast"}
+        assert process.answer({"time": 5})["call_ns"] == 300
+
+
 def test_no_engine_is_an_error() -> None:
     """What neither library copies into says which path it was."""
     with pytest.raises(NoEngineError, match=r"ref\.call"):
         replacements(ready("ref.call/uint8/C/64B/1t"), "engine")
 
 
-SIZE = 8 << 20
+PLAIN = PATHS["np.copy.from_numpy"]
 
 
 @pytest.mark.parametrize(
@@ -176,6 +217,31 @@ def test_what_is_dropped_counts_for_the_peak() -> None:
     assert found["torch_allocations"] >= 2
 
 
+def test_huge_pages_are_counted_in_all_blocks_of_a_result(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of each array of a result the huge pages that the kernel lists under its address count, once."""
+    whole = np.zeros(3 << 20, np.uint8)
+    blocks = [whole[: 1 << 20], torch.from_numpy(whole[1 << 20 : 2 << 20])]
+    start = whole.ctypes.data
+    lines = f"{start - 4096:x}-{start + whole.nbytes:x} rw-p 0 00:00 0 <a> | &\nAnonHugePages:    2048 kB\n"
+    (tmp_path / "smaps").write_text(lines)
+    monkeypatch.setattr(observing, "_SELF", tmp_path)
+    several = replace(ready("np.copy.from_numpy/float32/C/64B/1t"), path=replace(PLAIN, function=lambda _a: blocks))
+    assert FACTS["result_huge_page_bytes"](several) == 2 << 20
+
+
+def test_resident_memory_is_that_of_the_result_and_its_peak() -> None:
+    """A result of 64 MiB makes the process as much larger; what is dropped on the way is in the peak alone."""
+    made = ready("seeds.preprocess/float32/C/64MiB/1t")
+    made.run()
+    np.ones(256 << 20, np.uint8)  # what was dropped before is no peak of the call
+    try:
+        held, peak = (FACTS[name](made) / (64 << 20) for name in ("resident_bytes", "resident_peak_bytes"))
+    except NotToldError as error:
+        pytest.skip(str(error))
+    assert held == pytest.approx(1, abs=0.1)
+    assert peak == pytest.approx(2, abs=0.1)
+
+
 def test_a_fact_that_is_not_told_is_a_reason(monkeypatch: pytest.MonkeyPatch) -> None:
     """What this system does not say is a reason in words, and all other facts stay."""
 
@@ -190,8 +256,6 @@ def test_a_fact_that_is_not_told_is_a_reason(monkeypatch: pytest.MonkeyPatch) ->
 
 def test_a_missing_file_of_the_kernel_is_a_reason(tmp_path: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     """Without /proc neither the peak nor huge pages can be told."""
-    from benchmarks.breakdown import observing  # noqa: PLC0415
-
     monkeypatch.setattr(observing, "_SELF", tmp_path / "none")
     found = observe(ready("np.copy.from_numpy/float32/C/4KiB/1t"))
     assert "does not list its mappings" in found["result_huge_page_bytes"]

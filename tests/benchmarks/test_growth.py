@@ -96,6 +96,12 @@ def test_a_ladder_has_each_smaller_size_and_its_limit() -> None:
     assert len(ladder(limit_of(case))) == 3
 
 
+@pytest.mark.parametrize(("path", "limit"), [("h2d.pageable", "ref.dma_h2d"), ("d2h.cpu", "ref.dma_d2h")])
+def test_the_limit_of_a_transfer_is_the_engine_of_its_direction(path: str, limit: str) -> None:
+    """What goes to a device is held against the engine that goes there, what comes home against the other one."""
+    assert limit_of(Case.parse(f"{path}/float32/C/1MiB/1t")).id == f"{limit}/uint8/C/1MiB/1t"
+
+
 def test_a_case_that_failed_says_how() -> None:
     """A case that failed has no breakdown but its error and its stage."""
     session = a_session([a_failure("torch.tensor", size="256MiB")])

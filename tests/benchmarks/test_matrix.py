@@ -1,5 +1,6 @@
 import re
 from dataclasses import replace
+from types import SimpleNamespace
 
 import pytest
 
@@ -156,3 +157,11 @@ def test_without_a_folder_for_it_all_free_memory_can_be_shared(monkeypatch: pyte
     monkeypatch.setattr(matrix, "_SHARED", "/there/is/no/such/folder")
     here = Surroundings.here()
     assert here.shared_bytes == here.free_bytes > 0
+
+
+def test_a_machine_is_looked_at_whole(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What processes may share is what is free there, not all there is; why no page can be refused is asked."""
+    monkeypatch.setattr(matrix.shutil, "disk_usage", lambda path: SimpleNamespace(free=len(path), total=1 << 40))
+    monkeypatch.setattr(matrix, "why_no_switch", lambda: "no <a> | &")
+    here = Surroundings.here()
+    assert (here.shared_bytes, here.no_small_pages) == (len("/dev/shm"), "no <a> | &")  # noqa: S108  not written

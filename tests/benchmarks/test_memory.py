@@ -5,9 +5,10 @@ from benchmarks.suite.cases import MIB, Case
 from benchmarks.suite.checks import check
 from benchmarks.suite.inputs import InputCache
 from benchmarks.suite.pages import allow_huge_pages
+from benchmarks.suite.paths import PATHS
 
 
-@pytest.mark.parametrize("path", ["torch.tensor.held", "bridge.as_tensor.copy.held", "np.copy.from_numpy.held"])
+@pytest.mark.parametrize("path", [known for known in PATHS if known.endswith(".held")])
 def test_eight_results_stay(path: str) -> None:
     """Eight results are held before the first call, and after it: the oldest goes, the new one is the last."""
     ready = call(Case(path=path, dtype="float32", layout="C", nbytes=4096, threads="1t"), InputCache(0))
@@ -22,10 +23,7 @@ def test_eight_results_stay(path: str) -> None:
     assert check(ready).aliasing == "copies"
 
 
-@pytest.mark.parametrize(
-    "path",
-    ["torch.from_numpy.clone.small_pages", "np.copy.from_numpy.small_pages", "bridge.as_tensor.copy.small_pages"],
-)
+@pytest.mark.parametrize("path", [known for known in PATHS if known.endswith(".small_pages")])
 def test_a_copy_in_small_pages_is_a_right_copy(path: str) -> None:
     """Values are right and aliasing is that of a copy, whatever pages the result lies in."""
     ready = call(Case(path=path, dtype="float32", layout="C", nbytes=MIB, threads="1t"), InputCache(0))
@@ -35,3 +33,11 @@ def test_a_copy_in_small_pages_is_a_right_copy(path: str) -> None:
         allow_huge_pages(allowed=True)
 
     assert (seen.aliasing, seen.alloc_bytes >= MIB) == ("copies", True)
+    assert not PATHS[path].huge_pages
+
+
+def test_what_a_path_refuses_is_held_by_nobody() -> None:
+    """The call of a case that makes no sense can be built, for its refusal to be proved, and its queue is empty."""
+    case = Case(path="torch.tensor.held", dtype="float32", layout="reversed", nbytes=4096, threads="1t")
+    queue, _ = call(case, InputCache(0)).args
+    assert len(queue) == 0

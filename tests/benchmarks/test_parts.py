@@ -75,6 +75,20 @@ def test_slower_without_faults_is_no_page_fault() -> None:
     assert (found["page faults"], found[UNEXPLAINED]) == (0.0, pytest.approx(5000))
 
 
+def test_faults_that_warm_memory_has_too_are_not_priced() -> None:
+    """Fresh memory is slower by its faults only where it has half a fault a call more than warm memory."""
+    known = planted(page_faults=5000.0)
+    for warm, expected in ((FAULTS, 0.0), (FAULTS - 0.4, 0.0), (FAULTS - 0.5, 5000.0)):
+        took = {**known.took, "warm": known.took["warm"]._replace(minflt=warm)}
+        assert values(breakdown([Pass(took=took)]))["page faults"] == pytest.approx(expected)
+
+
+def test_many_times_a_variant_are_its_time_its_wait_and_its_faults() -> None:
+    """A variant that stands for several has all that it took multiplied; an unknown wait stays unknown."""
+    assert Taken(3.0, 2.0, 1.0).times(4) == Taken(12.0, 8.0, 4.0)
+    assert Taken(3.0).times(4) == Taken(12.0, None, 0.0)
+
+
 def test_a_cast_moves_no_more_than_it_takes() -> None:
     """Where moving as many bytes would take longer than casting them, the cast adds nothing and moves faster."""
     known = planted()

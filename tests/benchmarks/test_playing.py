@@ -1,7 +1,10 @@
 """Passes over variants with made-up processes, whose machine has known costs: the breakdown finds them again."""
 
+from dataclasses import replace
+
 import pytest
 
+from benchmarks import trace
 from benchmarks.breakdown.parts import UNEXPLAINED, breakdown
 from benchmarks.breakdown.rounds import BUDGET_NS, SAMPLE_NS, SAMPLES_MAX, SAMPLES_MIN, Playing, counts, taken
 from benchmarks.breakdown.variants import variants
@@ -77,11 +80,41 @@ def test_a_part_that_cannot_be_measured_is_left_out_and_told() -> None:
     assert dict(playing.refused) == dict.fromkeys(("engine", "engine_small"), "nothing copies")
 
 
+def test_a_small_list_is_multiplied() -> None:
+    """Where the small list has half as many arrays as the case, its time counts twice."""
+    rows = Case.parse("torch.stack/float32/items512B/1MiB/1t")
+    took = Playing(Machine().start).play(variants(rows, shares=False), 1, 1).took
+    assert took["small"].call_ns == pytest.approx(2 * (1050 + (64 << 10) / 16))
+
+
+def test_parts_know_how_many_threads_a_case_has() -> None:
+    """A pass keeps the number of threads, by which moving bytes is divided."""
+    playing = Playing(Machine().start)
+    found = breakdown([playing.play(variants(replace(COPY, threads="allt"), shares=False), 1, 4)])
+    assert found.part("moving bytes").ns.value == pytest.approx(COPY.nbytes / 16 / 4, rel=1e-3)
+
+
+def test_each_pass_has_an_order_and_a_cpu_of_its_own() -> None:
+    """Variants come in another order in another pass, on the next CPU."""
+    machine = Machine()
+    playing = Playing(machine.start)
+    playing._cpus = (5, 7)
+    for number in (1, 2, 3):
+        playing.play(variants(CAST, shares=False), number, 1)
+    passes = [machine.taken[first : first + 8] for first in (0, 8, 16)]
+    assert [{cpu for _, cpu in one} for one in passes] == [{7}, {5}, {7}]
+    assert len({tuple(case for case, _ in one) for one in passes}) > 1
+
+
 def test_a_transfer_has_its_link_beside_it() -> None:
     """What the profiler saw of a transfer is kept with it: nothing, where nothing crossed."""
     device = Case.parse("h2d.pageable/float32/C/1MiB/1t")
     took = Playing(Machine().start).play(variants(device, shares=False), 1, 1).took
     assert (took["link"].call_ns, took["link_small"].call_ns) == (0, 0)
+    copy = {"cat": "gpu_memcpy", "name": "Memcpy HtoD (Pageable -> Device)", "dur": 6.0, "args": {"bytes": 9}}
+    sent = Machine(trace={"traceEvents": [copy] * trace.CALLS})
+    link = Playing(sent.start).play(variants(device, shares=False), 1, 1).took["link"]
+    assert (link.call_ns, link.wait_ns) == (6000, 0)
 
 
 def test_samples_fit_into_a_budget() -> None:
@@ -98,3 +131,15 @@ def test_the_median_loses_its_wait() -> None:
     found = taken(samples)
     assert (found.call_ns, found.wait_ns, found.minflt) == (150, 50, 2)
     assert found.running_ns == 100
+
+
+def test_a_rare_sample_is_no_call() -> None:
+    """One sample of many faults, or of a great wait, moves neither; one whose wait nobody counted leaves it unknown."""
+    samples = [{"call_ns": 100.0 + wait, "wait_ns": wait, "minflt": 2.0} for wait in (0.0, 0.0, 900.0)]
+    samples[2] |= {"minflt": 90.0}
+    assert taken(samples) == (100, 0, 2)
+    late = [
+        {"call_ns": ns, "wait_ns": wait, "minflt": 0.0} for ns, wait in ((100.0, 50.0), (200.0, 0.0), (210.0, 150.0))
+    ]
+    assert taken(late).running_ns == 60
+    assert taken([*samples, {"call_ns": 100.0, "wait_ns": None, "minflt": 2.0}]).wait_ns is None

@@ -4,10 +4,13 @@ import json
 
 import pytest
 
+from benchmarks.breakdown.growth import explain
 from benchmarks.breakdown.outcome import to_json
-from benchmarks.breakdown.text import amount, bar, label, ns, to_text
+from benchmarks.breakdown.text import amount, bar, grows, label, ns, to_text
 from benchmarks.statistics import Estimate
-from tests.profile_builders import a_growth, a_profile
+from benchmarks.suite.cases import Case
+from tests.builders import a_full_session
+from tests.profile_builders import a_breakdown, a_growth, a_profile
 
 
 def test_parts_come_first_with_their_share() -> None:
@@ -43,6 +46,24 @@ def test_no_fault_has_no_price() -> None:
     """Where warm memory spares no fault, nothing is said of what one costs."""
     assert "each." not in to_text(a_profile(minflt={"fresh": 0.0, "warm": 0.0}))
     assert a_profile(minflt={"fresh": 0.0}).ns_per_fault is None
+    assert a_profile(breakdown=a_breakdown(faults_ms=-1)).ns_per_fault is None
+
+
+def test_what_a_call_takes_is_listed() -> None:
+    """Faults in both memories and every fact have a line of their own."""
+    text = to_text(a_profile())
+    assert "What a call takes\n  minor faults, fresh memory: 16,385\n  minor faults, warm memory: 1\n" in text
+    assert "\n  result huge page: 0 B\n  torch allocated: 64 MiB\n  torch allocations: 1\n" in text
+
+
+def test_growth_has_its_numbers() -> None:
+    """The rate, the multiple of the limit and the line of a regime have their intervals; a flat cost has no line."""
+    known = dict(grows(a_growth()))
+    assert known["payload"] == "6.7 GB/s (1e9 bytes of payload a second, counted once)"
+    assert known["limit"] == "6x [5, 7] the same bytes moved by memmove or the copy engine"
+    assert known["cache"] == "64 B to 1 MiB: 2.4 µs [2.3, 2.5] fixed, then 16 GB/s [15, 17]"
+    shares = explain(a_full_session(spread=0.0), Case.parse("torch.from_numpy/float32/C/1MiB/1t"))
+    assert list(dict(grows(shares))) == ["payload", "limit", "any size"]
 
 
 def test_sharing_and_regimes_are_told() -> None:

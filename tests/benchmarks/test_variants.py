@@ -17,6 +17,7 @@ def names(case: str, *, shares: bool = False) -> list[str]:
     ("case", "aliasing", "expected"),
     [
         ("torch.from_numpy/float32/C/1MiB/1t", "shares", "whole warm small call"),
+        ("torch.from_numpy/float32/F/1MiB/1t", "shares", "whole warm small call"),
         ("torch.tensor/float32/C/1MiB/1t", "copies", "whole warm small call move move_small"),
         ("torch.tensor/float32/F/1MiB/1t", "copies", "whole warm small call move move_small engine engine_small"),
         ("torch.tensor/float32/C/1MiB/allt", "copies", "whole warm small call move move_small one_thread"),
@@ -33,6 +34,13 @@ def test_only_the_whole_is_in_fresh_memory() -> None:
     assert [one.name for one in variants(COPY, shares=False) if one.memory == "fresh"] == ["whole"]
 
 
+def test_what_stands_for_one_thread_has_one() -> None:
+    """Of a case on all threads, bytes, elements and the case itself are timed on one thread too."""
+    known = {one.name: one.case for one in variants(Case.parse("torch.tensor/float32/F/1MiB/allt"), shares=False)}
+    assert {name for name, case in known.items() if case.threads == "allt"} == {"whole", "warm"}
+    assert known["one_thread"].id == known["engine"].id == known["move"].id == "torch.tensor/float32/F/1MiB/1t"
+
+
 def test_elements_are_bytes_where_they_lie_in_order() -> None:
     """A cast and a layout are more than bytes; a list, and what is only read, are not."""
     cast = Case.parse("np.astype.from_numpy/float64>float32/C/1MiB/1t")
@@ -45,6 +53,10 @@ def test_the_smallest_has_hardly_any_bytes() -> None:
     """The smallest case keeps path, dtype and layout, on one thread."""
     assert smallest(Case.parse("torch.tensor/uint8/F/64MiB/allt")).id == "torch.tensor/uint8/F/64B/1t"
     assert smallest(COPY).nbytes == SMALLEST
+    sent = [Case.parse(f"h2d.pageable/float32/C/{size}/allt") for size in ("1MiB", "64B")]
+    assert [smallest(one).id for one in sent] == [f"h2d.pageable/float32/C/{size}/allt" for size in ("4KiB", "64B")]
+    rows = Case.parse("torch.stack/float32/items512KiB/32MiB/allt")
+    assert smallest(rows).threads == "1t"
 
 
 def test_a_small_list_has_as_many_arrays_or_is_multiplied() -> None:

@@ -62,6 +62,7 @@ def test_more_batches_are_less_time() -> None:
     (figure,) = figures((a_loader("loader.x.workers0", 0, samples_ns=[[2e6], [4e6], [8e6]]),)).values()
 
     assert texts(figure)[0][1:3] == ["8,000 [4,000\u201316,000]", "4.00 ms [2.00\u20138.00 ms]"]
+    assert [figure.chart.rows[0][end] for end in ("low", "value", "high")] == [2e6, 4e6, 8e6]
 
 
 def test_a_loader_alone_is_compared_with_none() -> None:
@@ -96,9 +97,14 @@ def test_loaders_of_other_batches_stand_apart() -> None:
 
 def test_lists_are_told_the_fastest_first() -> None:
     """Paths of one work stand in one table with their spelling, as ratios of the usual one."""
-    records = (a_list("torch.stack", 2), a_list(HOSTILE, 1, spelling=f"f({HOSTILE})"), a_list("torch.tensor.list", 200))
+    records = (
+        a_list("torch.stack", 2),
+        a_list(HOSTILE, 1, spelling=f"f({HOSTILE})"),
+        a_list("torch.tensor.list", 200, minflt=257),
+    )
     (figure,) = figures(records).values()
 
+    assert [line[2] for line in texts(figure)] == ["0", "0", "257"]
     assert [[line[0], line[3]] for line in texts(figure)] == [
         [f"{HOSTILE} f({HOSTILE})", "0.500x [0.500\u20130.500x]"],
         ["torch.stack torch.stack(x)", "\u2013"],
@@ -119,6 +125,7 @@ def test_a_cast_before_or_after_has_a_table_a_dtype() -> None:
     titles = [one.title.rpartition(" ")[2] for one in figures(records).values()]
 
     assert titles == ["float32", "float64>float32", "uint8>float32"]
+    assert [len(one.table.lines) for one in figures(records).values()] == [1, 1, 2]
 
 
 def test_other_layouts_and_threads_are_no_batches() -> None:

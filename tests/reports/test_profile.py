@@ -4,10 +4,11 @@ import base64
 import gzip
 import json
 import re
+from dataclasses import replace
 from pathlib import Path
 
 from reports.profile import bar, html, write_page
-from tests.profile_builders import a_breakdown, a_profile
+from tests.profile_builders import HOSTILE, a_breakdown, a_profile
 
 
 def test_the_page_is_written_and_stays_the_same(tmp_path: Path) -> None:
@@ -30,6 +31,7 @@ def test_the_bar_has_room_for_parts_above_zero() -> None:
     drawn = str(bar(a_breakdown()))
     widths = [float(one) for one in re.findall(r'<rect[^>]* width="([\d.]+)"', drawn)]
     assert widths == [727.3, 272.7]
+    assert re.findall(r'<rect[^>]* x="([\d.]+)"', drawn) == ["0.0", "727.3"]
     assert "unexplained -1.00 ms" in drawn.partition("viewBox")[0]
 
 
@@ -38,6 +40,22 @@ def test_names_from_outside_are_text() -> None:
     page = html(a_profile())
     assert "<a>" not in page
     assert page.count("&lt;a&gt; | &amp;") >= 4
+
+
+def test_a_part_that_is_named_outside_is_text_in_the_bar() -> None:
+    """Its name stands in the bar, its tip and its label, and starts no tag there."""
+    known = a_breakdown()
+    drawn = str(bar(replace(known, parts=tuple(replace(one, name=HOSTILE) for one in known.parts))))
+    assert "<a>" not in drawn
+    assert drawn.count("&lt;a&gt; | &amp;: 8.00 ms") == 1
+
+
+def test_what_is_missing_and_what_a_fault_costs_are_told() -> None:
+    """The page says why a number is not there, and the price of a fault with its counts."""
+    page = html(a_profile())
+    assert "Not available" in page
+    assert "valgrind is not installed &lt;a&gt; | &amp;" in page
+    assert "16,385 minor faults a call in fresh memory, 1 in warm: 488 ns each." in page
 
 
 def test_raw_records_and_the_trace_are_inside() -> None:
