@@ -17,7 +17,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from benchmarks import store
-from benchmarks.__main__ import _finish_run
+from benchmarks.__main__ import TERMINAL
+from benchmarks.commands.run import finish
 from benchmarks.lock import machine_lock
 from tests.builders import a_failure, a_full_session, a_record, a_session
 
@@ -191,7 +192,7 @@ def test_a_failed_case_costs_the_exit_code_and_is_named(tmp_path: Path, capsys: 
     path = tmp_path / "failed.jsonl"
     store.write(path, a_session([a_record(), a_failure(error="was killed by SIGSEGV")]))
     with pytest.raises(SystemExit) as stopped:
-        _finish_run(path, None)
+        finish(path, None, TERMINAL)
     said = capsys.readouterr()
 
     assert stopped.value.code == 2
