@@ -3,6 +3,8 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+# What `make test` is to test, or to leave out, in words of pytest: TESTS=tests/bridge
+TESTS ?=
 
 .DELETE_ON_ERROR:
 .PHONY: bench test check clean help
@@ -15,7 +17,7 @@ bench: $(VENV)/.bench  ## measure this machine (about two minutes) and leave a r
 	$(BIN)/python -m benchmarks report
 
 test: $(VENV)/.dev  ## run the tests
-	$(BIN)/python -m pytest -m "not slow"
+	$(BIN)/python -m pytest -m "not slow" $(TESTS)
 
 check: $(VENV)/.dev  ## lint, types, and branch coverage of the tests
 	$(BIN)/ruff check .

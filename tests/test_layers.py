@@ -67,8 +67,16 @@ def test_bridge_knows_numpy_and_torch_alone(path: Path) -> None:
 
 @pytest.mark.parametrize("path", modules("benchmarks"), ids=str)
 def test_benchmarks_do_not_know_reports(path: Path) -> None:
-    """Only the command line knows all three packages."""
-    assert path.name == "__main__.py" or not of(imported(path), "reports")
+    """Only the commands know all three packages."""
+    assert "commands" in path.parts or not of(imported(path), "reports")
+
+
+@pytest.mark.parametrize("path", [path for package in OURS for path in modules(package)], ids=str)
+def test_nobody_knows_the_commands(path: Path) -> None:
+    """What the commands know, no other module comes to know through them: `__main__` alone imports them."""
+    if path.name == "__main__.py" or "commands" in path.parts:
+        return
+    assert not {name for name in imported(path) if name.startswith("benchmarks.commands")}
 
 
 @pytest.mark.parametrize("path", modules("reports"), ids=str)
@@ -99,20 +107,23 @@ def test_records_and_cases_are_standard_library_only(name: str) -> None:
 
 
 def test_reports_load_without_torch() -> None:
-    """A fresh process that makes pages, and all that reports may know, has loaded neither torch nor bridge."""
+    """A fresh process that makes pages, and all that reports may know, has loaded no array library and no bridge."""
     names = ", ".join(sorted({*SHARED, "reports.pages", "reports.site", "reports.comparison"}))
-    code = f"import sys, {names}; print([one for one in ('torch', 'bridge') if one in sys.modules])"
+    code = f"import sys, {names}; print({{'torch', 'bridge', 'numpy', 'pandas'}} & {{*sys.modules}})"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT)
 
-    assert done.stdout.strip() == "[]"
+    assert done.stdout.strip() == "set()"
 
 
 @pytest.mark.parametrize("path", [path for package in OURS for path in modules(package)], ids=str)
 def test_only_the_command_line_prints_exits_or_catches_all(path: Path) -> None:
-    """No print, no sys.exit, no bare except Exception outside `__main__`."""
+    """No print, no sys.exit, no bare except Exception outside `__main__`; commands have no other spelling of them."""
     if path.name == "__main__.py":
         return
     tree = ast.parse(path.read_text(encoding="utf-8"))
+    if "commands" in path.parts:
+        named = {ast.unparse(node) for node in ast.walk(tree) if isinstance(node, (ast.Name, ast.Attribute))}
+        assert not named & {"SystemExit", "typer.Exit", "typer.echo", "typer.secho", "sys.stdout", "sys.stderr"}
     calls = {ast.unparse(node.func) for node in ast.walk(tree) if isinstance(node, ast.Call)}
     caught = {
         ast.unparse(node.type) if node.type else "" for node in ast.walk(tree) if isinstance(node, ast.ExceptHandler)

@@ -1,7 +1,6 @@
 """What several tests of the suite need."""
 
 import json
-import signal
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -11,14 +10,6 @@ import torch
 
 from benchmarks import workers
 from benchmarks.suite.paths import PATHS
-
-
-@pytest.fixture(autouse=True, scope="session")
-def _interruptible() -> Iterator[None]:
-    """Let processes that tests start hear Ctrl-C, even where a shell started pytest with `&` and so ignores it."""
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
-    yield
-    signal.signal(signal.SIGINT, before)
 
 
 @pytest.fixture(autouse=True)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
 import socket
 import subprocess
@@ -21,6 +20,7 @@ from benchmarks.suite.cases import TRANSFERS
 from benchmarks.suite.paths import PATHS
 from benchmarks.suite.presets import PRESETS
 from tests.asv_builders import private
+from tests.uncovered import uncovered
 
 ROOT = Path(__file__).parents[2]
 ASV = Path(sys.executable).with_name("asv")
@@ -115,7 +115,7 @@ class Checkout(NamedTuple):
 
 def run(checkout: Checkout, *command: str, timeout_s: int = 850) -> subprocess.CompletedProcess[str]:
     """Run a command in the repository, with the home, the temporary folder and so the machine lock of this test."""
-    env = os.environ | {"HOME": str(checkout.home), "TMPDIR": str(checkout.home)}
+    env = uncovered() | {"HOME": str(checkout.home), "TMPDIR": str(checkout.home)}
     where = {"cwd": checkout.folder, "env": env, "timeout": timeout_s}
     return subprocess.run(command, **where, capture_output=True, text=True, check=False)
 
@@ -174,6 +174,8 @@ def test_asv_runs_in_the_environment_it_stands_in(checkout: Checkout) -> None:
 
     assert checked.returncode == 0, checked.stdout + checked.stderr
     assert ran.returncode == 0, ran.stdout + ran.stderr
+    assert "4KiB/float32/C" in ran.stdout
+    assert "failed" not in ran.stdout
     assert "asv_conversions.time_torch_from_numpy" in json.loads(result.read_text())["results"]
     assert git(checkout.folder, "check-ignore", str(result))
 

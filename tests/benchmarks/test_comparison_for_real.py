@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+
+from tests.uncovered import uncovered
 
 ROOT = Path(__file__).parents[2]
 FEW = r"^bridge\.(as_array|stack|as_tensor|copyto)/float32/C/(64B|4KiB)/1t|^bridge\.as_tensor\.copy/float32/C/4KiB/1t"
@@ -51,7 +52,7 @@ def checkout(tmp_path: Path) -> Path:
 def compared(folder: Path, cases: str = FEW, preset: str = "quick") -> tuple[int, dict]:
     """Compare the commit before with the working tree, by the command."""
     command = [sys.executable, "-m", "benchmarks", "compare", "HEAD", ".", "--preset", preset, "--format", "json"]
-    environment = os.environ | {"PYTHONPATH": str(folder)}
+    environment = uncovered() | {"PYTHONPATH": str(folder)}
     done = subprocess.run(
         [*command, "--filter", cases], cwd=folder, env=environment, capture_output=True, text=True, check=False
     )

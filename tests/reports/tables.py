@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from reports.figures import drawn
+from reports.figures.registry import SECTIONS
 from reports.published import Beside
 from reports.view import View
 from tests.gpu_builders import a_gpu_session, a_transfer
@@ -19,10 +19,14 @@ SIZES = ("64KiB", "256KiB", "1MiB", "4MiB", "16MiB", "64MiB")
 MIB = 2**20
 
 
+def section(anchor: str, view: View) -> dict[str, Figure]:
+    """Return the figures of one section by their anchor; drawing all of them takes most of what such a test takes."""
+    return {one.anchor: one for one in SECTIONS[anchor].draw(view)}
+
+
 def figures(session: Session, gpu_session: Session | None = None) -> dict[str, Figure]:
     """Return a session's figures of the transfer section by their anchor."""
-    sections = {section.anchor: some for section, some in drawn(View(session, Beside(gpu_session=gpu_session)))}
-    return {one.anchor: one for one in sections["transfers"]}
+    return section("transfers", View(session, Beside(gpu_session=gpu_session)))
 
 
 def of(records: Sequence[Any], **header: Any) -> dict[str, Figure]:

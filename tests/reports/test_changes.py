@@ -11,12 +11,11 @@ import pytest
 from benchmarks import store
 from reports import pages, units
 from reports.contents import contents
-from reports.figures import drawn
 from reports.published import Beside, Shelf
 from reports.site import publish
 from reports.view import View
 from tests.builders import HOSTILE, a_failure, a_header, a_record, a_session
-from tests.reports.tables import texts
+from tests.reports.tables import section, texts
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -40,8 +39,7 @@ def at(started: str, factor: float = 1.0, **header: Any) -> Session:
 
 def figures(session: Session, earlier: Session | None) -> dict[str, Figure]:
     """Return the figures of the section by their anchor."""
-    sections = {one.anchor: some for one, some in drawn(View(session, Beside(earlier=earlier)))}
-    return {one.anchor: one for one in sections["changes"]}
+    return section("changes", View(session, Beside(earlier=earlier)))
 
 
 def publish_all(folder: Path, *sessions: Session) -> Shelf:

@@ -3,12 +3,11 @@ from typing import Any
 from benchmarks.suite.cases import SIZES
 from reports import pages
 from reports.contents import contents
-from reports.figures import drawn
 from reports.findings import found
 from reports.view import View
 from tests.builders import HOSTILE, a_record, a_session
 from tests.reports.parsed import Page
-from tests.reports.tables import texts
+from tests.reports.tables import section, texts
 
 MS = 1e6
 
@@ -35,8 +34,7 @@ LOADERS = (
 
 def figures(records: tuple[Any, ...]) -> dict[str, Any]:
     """Return the figures of the section by their anchor; none where there is no section."""
-    sections = {section.anchor: some for section, some in drawn(View(a_session(records)))}
-    return {one.anchor: one for one in sections.get("end-to-end", ())}
+    return section("end-to-end", View(a_session(records)))
 
 
 def test_a_loader_has_its_batches_per_second() -> None:

@@ -2,12 +2,11 @@ from typing import Any
 
 import pytest
 
-from reports.figures import drawn
 from reports.figures.memory import dropped
 from reports.findings import found
 from reports.view import View
 from tests.builders import HOSTILE, a_record, a_session
-from tests.reports.tables import texts
+from tests.reports.tables import section, texts
 
 MS = 1e6
 
@@ -29,8 +28,7 @@ RECORDS = (
 
 def figures(records: tuple[Any, ...]) -> dict[str, Any]:
     """Return the figures of the section on memory by their anchor; none where there is no section."""
-    sections = {section.anchor: some for section, some in drawn(View(a_session(records)))}
-    return {one.anchor: one for one in sections.get("memory", ())}
+    return section("memory", View(a_session(records)))
 
 
 def test_a_copy_stands_with_what_becomes_of_its_memory() -> None:

@@ -7,7 +7,6 @@ from typing import Any
 from benchmarks.records import Session
 from reports import pages, rows
 from reports.contents import Contents, contents
-from reports.figures import drawn
 from reports.figures.registry import SECTIONS
 from reports.findings import Finding, found
 from reports.published import Beside
@@ -15,7 +14,7 @@ from reports.view import View
 from tests.builders import HOSTILE, a_record, a_session
 from tests.gpu_builders import GPU, a_gpu_session, a_host_copy, a_limit, a_transfer
 from tests.reports.parsed import Page
-from tests.reports.tables import MIB, SIZES, figures, texts
+from tests.reports.tables import MIB, SIZES, figures, section, texts
 
 
 def said(records: Sequence[Any], about: str) -> list[Finding]:
@@ -72,8 +71,7 @@ def test_noisy_transfers_are_marked_and_listed() -> None:
     """A transfer whose passes differ by more than a quarter is shaded and stands in the list of such cases."""
     session = a_gpu_session([a_transfer(clocks={"done": [[100.0], [130.0]]})])
     assert figures(session)["transfer-largest-h2d"].table.lines[0].cells[1].kind == "noisy"
-    known = {one.anchor: one for _, some in drawn(View(session)) for one in some}
-    assert texts(known["noisy"])[0][0] == "h2d.pageable/float32/C/64MiB/1t"
+    assert texts(section("method", View(session))["noisy"])[0][0] == "h2d.pageable/float32/C/64MiB/1t"
 
 
 def test_hostile_names_stay_text_in_every_page(full_gpu_session: Session) -> None:

@@ -7,11 +7,10 @@ import pytest
 
 from benchmarks.statistics import Estimate
 from benchmarks.suite.cases import SIZES
-from reports.figures import drawn
 from reports.parts import Price, parted, price
 from reports.view import View
 from tests.builders import a_header, a_record, a_session
-from tests.reports.tables import texts
+from tests.reports.tables import section, texts
 
 FAULT_NS, PER_BYTE, EMPTY, LIMIT = 1500.0, 1 / 16, 50.0, 300.0
 ALL = ("64B", "4KiB", "1MiB", "64MiB")
@@ -145,9 +144,7 @@ def test_huge_pages_have_no_price() -> None:
     """A case with a few faults of huge pages keeps their time unexplained and says so."""
     huge = [a_record("np.copy.from_numpy", family="copy", ns=9e6, size=size, minflt=544, spread=0.0) for size in ALL]
     view = View(a_session(records(huge)))
-    figure = next(
-        one for section, some in drawn(view) if section.anchor == "where" for one in some if "64 MiB" in one.title
-    )
+    figure = section("where", view)["where-67108864"]
     line = next(one for one in texts(figure) if one[0].startswith("np.copy.from_numpy"))
     assert line[-1] == "its faults are of huge pages, and stay unexplained"
     assert line[5] == "0"
@@ -161,9 +158,9 @@ def test_huge_pages_have_no_price() -> None:
 def test_every_path_has_a_bar_that_is_whole() -> None:
     """Each size has one bar a path, whose pieces add up to the whole, and names parts that the table names."""
     view = View(a_session(records(a_line("torch.tensor", "copy", 2300, faults=True))))
-    found = [one for section, some in drawn(view) if section.anchor == "where" for one in some]
-    assert [one.anchor for one in found] == ["where-4096", "where-1048576", "where-67108864"]
-    for figure in found:
+    found = section("where", view)
+    assert list(found) == ["where-4096", "where-1048576", "where-67108864"]
+    for figure in found.values():
         names = {row["name"] for row in figure.chart.rows}
         assert len(names) == len(figure.table.lines) == 3
         assert [row["order"] for row in figure.chart.rows] == [*range(5)] * 3
@@ -203,4 +200,4 @@ def test_one_line_a_path_by_the_choice_with_most_cases() -> None:
 def test_a_session_without_limits_has_no_section() -> None:
     """Without the empty call, the smallest size or the limit nothing is taken apart."""
     view = View(a_session(a_line("torch.tensor", "copy", 2300)))
-    assert not [section for section, _ in drawn(view) if section.anchor == "where"]
+    assert section("where", view) == {}
