@@ -7,10 +7,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from reports import units
-from reports.figures import drawn
 from reports.view import View
 from tests.builders import a_full_session, a_record, a_session
-from tests.reports.tables import texts
+from tests.reports.tables import section, texts
 
 if TYPE_CHECKING:
     from reports.figures.registry import Figure
@@ -20,8 +19,9 @@ SIZES = {"64B": 64, "4KiB": 4096, "64KiB": 65536, "1MiB": MIB, "16MiB": 16 * MIB
 
 
 def figures(session: Any) -> dict[str, Figure]:
-    """Return a session's figures by their anchor."""
-    return {one.anchor: one for _, some in drawn(View(session)) for one in some}
+    """Return a session's figures of the cost model by their anchor."""
+    view = View(session)
+    return section("fixed", view) | section("overtakes", view)
 
 
 @pytest.fixture(scope="module")

@@ -151,7 +151,7 @@ def test_huge_pages_have_no_price() -> None:
     assert [one[-1] for one in texts(figure)].count("") == 2
     assert figure.caption == "A minor fault costs 1.50 µs [1.50\u20131.50 µs], told by copies of 64 MiB."
     unpriced = View(a_session([one for one in records(huge) if one.path != "torch.from_numpy.clone"]))
-    (figure, *_) = next(some for section, some in drawn(unpriced) if section.anchor == "where")
+    figure = next(iter(section("where", unpriced).values()))
     assert figure.caption.startswith("No pair of cases tells what a fault costs here")
 
 
@@ -172,9 +172,7 @@ def test_a_part_below_zero_has_no_width() -> None:
     """Where moving takes less than memmove the rest is below zero in the table, and the bar is that of the others."""
     quick = a_line("torch.tensor", "copy", 2300, extra=-2000.0)
     view = View(a_session(records(quick)))
-    figure = next(
-        one for section, some in drawn(view) if section.anchor == "where" for one in some if "1 MiB" in one.title
-    )
+    figure = section("where", view)["where-1048576"]
     line = next(one for one in texts(figure) if one[0].startswith("torch.tensor"))
     whole = EMPTY + 2300 + (SIZES["1MiB"] - 64) * PER_BYTE
     assert line[6] == f"-2.00 µs ({-2000 / (whole - 2000):.0%})"
@@ -189,9 +187,7 @@ def test_one_line_a_path_by_the_choice_with_most_cases() -> None:
     cast = a_line("np.astype.from_numpy", "cast", 100, dtype="float64>float32")
     stack = a_line("torch.stack", "stack", 100)
     view = View(a_session(records(a_line("torch.tensor", "copy", 2300), few, cast, stack)))
-    figure = next(
-        one for section, some in drawn(view) if section.anchor == "where" for one in some if "1 MiB" in one.title
-    )
+    figure = section("where", view)["where-1048576"]
     names = sorted(one[0] for one in texts(figure))
     paths = ("Tensor.copy_", "np.astype.from_numpy", "torch.from_numpy.clone", "torch.tensor")
     assert names == [f"{path} (array)" for path in paths]
