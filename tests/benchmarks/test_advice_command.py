@@ -47,6 +47,18 @@ def test_the_recommendation_comes_first() -> None:
     assert "t = bridge.as_tensor(a, dtype=torch.float32)" in found.stdout
 
 
+@pytest.mark.parametrize("source", ["shape", "npy"])
+def test_every_option_is_asked_about(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, source: str) -> None:
+    """What an array is wanted for goes with it, however it is described."""
+    asked: list[advice.Wanted] = []
+    monkeypatch.setattr(Adviser, "advise", lambda _self, wanted: asked.append(wanted))
+    np.save(tmp_path / "x.npy", np.ones((2, 3), np.float32))
+    what = {"shape": ("--shape", "2,3", "--dtype", "float32"), "npy": ("--npy", str(tmp_path / "x.npy"))}[source]
+    call(*what, "--to", "float16", "--mutate", "--reuse", "4", "--threads", "3", "--device", "cuda")
+    (wanted,) = asked
+    assert (wanted.to, wanted.mutate, wanted.reuse, wanted.threads, wanted.device) == ("float16", True, 4, 3, "cuda")
+
+
 def test_json_is_one_object() -> None:
     """With --json nothing else is on standard output."""
     found = call(*CONVERT, "--json", "--reuse", "4", "--mutate")

@@ -249,6 +249,13 @@ def test_a_source_holds_what_it_spans() -> None:
     assert held_bytes(asked(shape="10,10", layout="broadcast")) == 400
 
 
+def test_strides_of_a_tensor_are_bytes() -> None:
+    """A transposed tensor lies as the array of it does, and is known by the same word."""
+    t = torch.ones(5, 6).t()
+    wanted = of(t, to=None)
+    assert (wanted.geometry.strides, wanted.layout) == (t.numpy().strides, "F")
+
+
 def test_a_source_that_autograd_follows_is_built_as_one() -> None:
     """What is timed needs a gradient where what is asked about does."""
     wanted = of(torch.ones(3, 4, requires_grad=True), to=None)
