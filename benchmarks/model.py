@@ -94,7 +94,7 @@ def fit(points: Points) -> Fit | NoFit:
     """
     if refused := _unfit(points):
         return refused
-    lines = [_line(times) for times in by_pass(points)]
+    lines = [line_of(times) for times in by_pass(points)]
     if any(slope <= 0 for _, slope in lines):
         return NoFit(reason="the time does not grow with the size")
     costs = [cost for cost, _ in lines]
@@ -111,7 +111,7 @@ def through(points: Points, fixed_ns: Sequence[float]) -> Fit | NoFit:
     Returns:
         The line, or why there is none: times below the fixed cost, or a miss of more than `WORST_MISS`.
     """
-    slopes = [_slope(times, cost) for times, cost in zip(by_pass(points), fixed_ns, strict=True)]
+    slopes = [slope_of(times, cost) for times, cost in zip(by_pass(points), fixed_ns, strict=True)]
     if min(slopes) <= 0:
         return NoFit(reason="the time is not above the fixed cost")
     lines = tuple(zip(fixed_ns, slopes, strict=True))
@@ -150,7 +150,7 @@ def _checked(known: Fit, points: Points) -> Fit | NoFit:
     return replace(known, worst_miss=miss)
 
 
-def _line(times: Mapping[int, float]) -> tuple[float, float]:
+def line_of(times: Mapping[int, float]) -> tuple[float, float]:
     """Return intercept and slope that minimise the sum of ((intercept + slope * n - t) / t)**2."""
     weights = {size: 1 / time**2 for size, time in times.items()}
     whole = sum(weights.values())
@@ -162,7 +162,7 @@ def _line(times: Mapping[int, float]) -> tuple[float, float]:
     return time_mean - slope * size_mean, slope
 
 
-def _slope(times: Mapping[int, float], cost: float) -> float:
+def slope_of(times: Mapping[int, float], cost: float) -> float:
     """Return the slope that minimises the sum of ((cost + slope * n - t) / t)**2."""
     above = sum(size * (time - cost) / time**2 for size, time in times.items())
     return above / sum((size / time) ** 2 for size, time in times.items())
