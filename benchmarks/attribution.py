@@ -1,7 +1,8 @@
 """What a change comes from: the fixed cost of a call, the time of each byte, or page faults.
 
-The regimes of a path are found from the times of A, the medians of the rounds. In each round the same lines are fitted
-to both sides, so that their fixed costs and slopes give one ratio a round, which is judged as the ratio of a case is.
+The regimes of a path are found from the fastest round of A at each size, for delays only add. In each round the same
+lines are fitted to both sides, so that their fixed costs and slopes give one ratio a round, which is judged as the
+ratio of a case is.
 """
 
 from __future__ import annotations
@@ -98,10 +99,10 @@ class _Sides:
     a: tuple[Times, ...]
     b: tuple[Times, ...]
 
-    def middle(self, side: str, sizes: Sequence[int] = ()) -> Points:
-        """Return the median of each size over the rounds, as the cost model takes it."""
+    def fastest(self, side: str, sizes: Sequence[int] = ()) -> Points:
+        """Return the fastest round of each size, as the cost model takes it."""
         rounds: tuple[Times, ...] = getattr(self, side)
-        return {size: [[median(one[size] for one in rounds)]] for size in sizes or rounds[0]}
+        return {size: [[min(one[size] for one in rounds)]] for size in sizes or rounds[0]}
 
     def fixed(self, run: Run) -> list[Pair]:
         """Return the fixed cost of A and of B over some sizes, one pair a round."""
@@ -120,14 +121,14 @@ def _some(times: Times, run: Run) -> Times:
 
 def _parts(sides: _Sides, threshold: float, faulty: set[int]) -> Iterator[Part]:
     """Yield the fixed cost and the time per byte of each regime that both sides have."""
-    a, b = sides.middle("a"), sides.middle("b")
+    a, b = sides.fastest("a"), sides.fastest("b")
     if isinstance(flat(a), Flat) and isinstance(flat(b), Flat):
         yield from _judged(FIXED, tuple(a), [_whole(*pair) for pair in zip(sides.a, sides.b, strict=True)], threshold)
         return
     costs = [(0.0, 0.0)] * len(sides.a)
     for run in runs(a):
         own = run.fit.fixed_ns is not None
-        if not isinstance(fit(sides.middle("b", run.sizes)) if own else _later(sides, run, costs), Fit):
+        if not isinstance(fit(sides.fastest("b", run.sizes)) if own else _later(sides, run, costs), Fit):
             continue
         if own:
             costs = sides.fixed(run)
@@ -143,7 +144,7 @@ def _whole(a: Times, b: Times) -> Pair:
 
 def _later(sides: _Sides, run: Run, costs: Sequence[Pair]) -> Fit | NoFit:
     """Return B's line over the sizes of a larger regime, through its fixed cost."""
-    return through(sides.middle("b", run.sizes), [median(cost for _, cost in costs)])
+    return through(sides.fastest("b", run.sizes), [median(cost for _, cost in costs)])
 
 
 def _judged(
