@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from benchmarks import store
 from benchmarks.records import DMA
+from benchmarks.statistics import estimate
 
 from . import pages
 from .figures.registry import slug
@@ -99,6 +100,17 @@ def admit(session: Session, sessions_dir: Path) -> Path:
     path = sessions_dir / slug(header.machine_name) / store.file_name(header)
     store.write(path, session)
     return path
+
+
+def mostly_noisy(session: Session) -> str:
+    """Return a sentence where most cases of a session are noisy, so that its publisher hears it first; else nothing."""
+    noisy = sum(estimate(record.passes(record.clock)).noisy for record in session.measured)
+    if 2 * noisy <= len(session.measured):
+        return ""
+    return (
+        f"{noisy:,} of {len(session.measured):,} cases are noisy, their passes differ by more than a quarter: "
+        "measure again when the machine is calm (python -m benchmarks doctor) before others read this"
+    )
 
 
 def _entry(session: Session, folder: str, today: date) -> Entry:

@@ -22,12 +22,15 @@ def publish(
     """Build the static site of all published sessions."""
     terminal: Terminal = context.obj
     with terminal.drawing():
-        from reports.site import NotPublishable, admit
+        from reports.site import NotPublishable, admit, mostly_noisy
         from reports.site import publish as build
 
     if add is not None:
+        session = load(add, terminal)
         try:
-            terminal.say(f"Published: {admit(load(add, terminal), sessions)}")
+            terminal.say(f"Published: {admit(session, sessions)}")
         except (NotPublishable, FileExistsError) as error:
             terminal.stop(f"not published: {error}", FAILED)
+        if doubt := mostly_noisy(session):
+            terminal.note(doubt)
     terminal.say(f"Site: {build(sessions, out, datetime.now(UTC).date())}")

@@ -267,6 +267,17 @@ def test_a_site_of_published_sessions() -> None:
     assert again.stderr.startswith("not published: ")
 
 
+def test_a_session_that_is_mostly_noise_is_published_with_a_word() -> None:
+    """Who publishes a session of which most cases are noisy hears how many; of a calm one nothing is said."""
+    noisy = a_session([a_record(samples_ns=[[100.0], [200.0]] * 3, size=size) for size in ("64B", "4KiB")])
+    words = ("--sessions", "published", "--out", "site")
+    found = call("publish", "--add", str(a_session_file(noisy, folder="mine")), *words)
+    assert found.exit_code == 0
+    assert "2 of 2 cases are noisy" in found.stderr
+    calm = a_session_file(a_full_session(["64B", "4KiB"]), folder="other")
+    assert "noisy" not in call("publish", "--add", str(calm), "--sessions", "calm", "--out", "site").stderr
+
+
 @pytest.mark.parametrize(
     ("known", "reason"),
     [
