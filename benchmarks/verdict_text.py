@@ -76,7 +76,8 @@ def _part(one: Part) -> str:
 
 def _causes(found: Comparison, mark: str) -> Iterator[str]:
     """Yield what the changes come from, one line a path, as many as a reader bears."""
-    yield from _listed("What the changes come from, B / A:", tuple(causes(found)), mark)
+    moved = ", or the machine, for the control moved" if found.control_moved else ""
+    yield from _listed(f"What the changes come from, B / A{moved}:", tuple(causes(found)), mark)
 
 
 def _behaviour(found: Comparison, mark: str) -> Iterator[str]:

@@ -9,12 +9,12 @@ import pytest
 
 from benchmarks import kept, verdict_text
 from benchmarks.attribution import Attribution, attributions
-from benchmarks.outcome import Found
+from benchmarks.outcome import CONTROL, Found
 from benchmarks.paired_lines import FIXED, PER_BYTE
 from benchmarks.suite.cases import SIZES
 from benchmarks.verdicts import confirmed, shift, verdict
 from reports.comparison import page
-from tests.comparison_builders import a_comparison, as_data
+from tests.comparison_builders import a_comparison, a_found, as_data
 
 ROUNDS = 20
 LADDER = ("64B", "4KiB", "64KiB", "1MiB", "16MiB", "64MiB")
@@ -250,6 +250,17 @@ def test_a_fixed_cost_about_zero_has_no_ratio() -> None:
     sizes = ("64KiB", "256KiB", "1MiB", "16MiB", "64MiB")
     said = told(found(lambda n: slow(n) - 1e6, slow, sizes=sizes))
     assert "the fixed cost of A (64 KiB to 1 MiB) cannot be told from zero" in said
+
+
+def test_a_control_that_moved_stands_beside_what_the_changes_come_from() -> None:
+    """Where the control moved, text and page say at the causes that it may be the machine; else they do not."""
+    cases = tuple(found(cost, lambda n: cost(n, fixed=2600)))
+    moved = a_comparison(cases, control=tuple(a_found(case, 1.3) for case in CONTROL))
+    for compared, times in ((moved, 1), (a_comparison(cases), 0)):
+        title = "What the changes come from, B / A, or the machine, for the control moved:"
+        assert verdict_text.to_table(compared).count(title) == times
+        assert verdict_text.to_markdown(compared).count(title) == times
+        assert page(as_data(compared)).count("The control moved: all of this may be the machine.") == times
 
 
 def test_what_did_not_change_is_not_attributed() -> None:
