@@ -61,19 +61,23 @@ def _markdown(found: Comparison, rows: list[str], *, left_out: int = 0) -> str:
 def causes(found: Comparison) -> Iterator[str]:
     """Yield what the changes of each path come from, one line a path."""
     for one in attributions(found.cases, found.threshold):
-        yield f"{one.line}: {'; '.join(map(_part, one.parts)) or f'not said: {one.reason}'}"
+        unsaid = [f"not said: {'; '.join(one.unsaid)}"] if one.unsaid else []
+        yield f"{one.line}: {'; '.join([*map(_part, one.parts), *unsaid])}"
 
 
 def _part(one: Part) -> str:
     known = one.verdict.shift
     sizes = f"{amounts.size(one.low)} to {amounts.size(one.high)}"
     said = f"{one.what} ({sizes}) {known.ratio:.3g}x [{known.ratio_low:.3g}, {known.ratio_high:.3g}] {one.verdict.word}"
-    return f"{said}, as page faults changed" if one.faults else said
+    if one.verdict.reason:
+        return f"{said}: {one.verdict.reason}"
+    return f"{said}, with {'more' if one.verdict.word == 'slower' else 'fewer'} page faults" if one.faults else said
 
 
 def _causes(found: Comparison, mark: str) -> Iterator[str]:
     """Yield what the changes come from, one line a path, as many as a reader bears."""
-    yield from _listed("What the changes come from, B / A:", tuple(causes(found)), mark)
+    moved = ", or the machine, for the control moved" if found.control_moved else ""
+    yield from _listed(f"What the changes come from, B / A{moved}:", tuple(causes(found)), mark)
 
 
 def _behaviour(found: Comparison, mark: str) -> Iterator[str]:

@@ -92,6 +92,7 @@ def page(data: Json) -> str:
             notes=() if found.interleaved else (_APART,),
             summary=tuple(verdict_text.summary(found)),
             causes=tuple(verdict_text.causes(found)),
+            control_moved=found.control_moved,
             behaviour=tuple(line.replace(" -> ", " → ") for line in found.behaviour),
             reading=_READING if found.interleaved else _READING_APART,
             axis=strips.axis(scale_of(found)),
