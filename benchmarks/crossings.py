@@ -1,17 +1,19 @@
 """Where one path becomes cheaper than another: the sizes at which their curves cross, as ranges.
 
-Where one line of each holds, they cross at (a2 - a1) / (1/r1 - 1/r2) for fixed costs a and rates r, once a pass; the
-range of the passes is the interval. Where the order changes between two regimes, the range is what lies between them.
+That the order changes is said by measured times whose intervals are apart; between which sizes, by the lines. Where one
+line of each holds, they cross at (a2 - a1) / (1/r1 - 1/r2) for fixed costs a and rates r, once a pass; the range of the
+passes is the interval. Where the order changes between two regimes, the range is what lies between them.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import pairwise
 from statistics import median
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from .curves import Curve
     from .model import Fit
@@ -23,7 +25,7 @@ if TYPE_CHECKING:
 class Crossing:
     """Somewhere from `low` to `high` bytes the first path stops being the `cheaper` or the dearer one.
 
-    `size_bytes` is the size in the middle pass, None where no two lines say it.
+    `size_bytes` is the size in the middle pass, None where no two lines of the same passes say it.
     """
 
     low: float
@@ -50,13 +52,11 @@ class _Shared:
         below, above = self.dearer(self.low), self.dearer(self.high)
         if below * above >= 0:
             return None
-        every = [self._of_pass(a, b, cheaper_below=below < 0) for a, b in self._pairs()] or [self.low, self.high]
+        if len(self.first.lines) != len(self.second.lines):
+            return Crossing(low=self.low, high=self.high, size_bytes=None, cheaper_below=below < 0)
+        both = zip(self.first.lines, self.second.lines, strict=True)
+        every = [self._of_pass(one, other, cheaper_below=below < 0) for one, other in both]
         return Crossing(low=min(every), high=max(every), size_bytes=median(every), cheaper_below=below < 0)
-
-    def _pairs(self) -> Iterator[tuple[Line, Line]]:
-        """Yield the lines of both paths pass by pass; none where they have not the same passes."""
-        if len(self.first.lines) == len(self.second.lines):
-            yield from zip(self.first.lines, self.second.lines, strict=True)
 
     def _of_pass(self, first: Line, second: Line, *, cheaper_below: bool) -> float:
         """Return where two lines cross, the nearer end of these sizes where that lies outside."""
@@ -67,8 +67,40 @@ class _Shared:
         return self.high if above <= 0 else self.low + (self.high - self.low) * below / (below - above)
 
 
+def changes(first: Curve, second: Curve) -> tuple[Crossing, ...]:
+    """Return where two paths change their order for certain, smallest sizes first.
+
+    They do between two measured sizes at which their intervals are apart, once this way and once that. Where their
+    lines cross that way once between the two, that range is returned, else all between the two.
+    """
+    lines = crossings(first, second)
+    return tuple(_narrowed(one, lines) for one in _measured(first, second))
+
+
+def _measured(first: Curve, second: Curve) -> Iterator[Crossing]:
+    both = ((size, time, second.times[size]) for size, time in first.times.items() if size in second.times)
+    certain = [(size, one.value < other.value) for size, one, other in both if one.apart(other)]
+    for (low, before), (high, after) in pairwise(certain):
+        if before != after:
+            yield Crossing(low=low, high=high, size_bytes=None, cheaper_below=before)
+
+
+def _narrowed(measured: Crossing, lines: Sequence[Crossing]) -> Crossing:
+    inside = [one for one in lines if _lies_in(one, measured)]
+    if len(inside) != 1:
+        return measured
+    return replace(inside[0], low=max(inside[0].low, measured.low), high=min(inside[0].high, measured.high))
+
+
+def _lies_in(one: Crossing, measured: Crossing) -> bool:
+    """Whether lines cross where the order changes, and the same way."""
+    sizes = (one.low, one.high) if one.size_bytes is None else (one.size_bytes,)
+    held = all(measured.low <= size <= measured.high for size in sizes)
+    return held and one.cheaper_below == measured.cheaper_below
+
+
 def crossings(first: Curve, second: Curve) -> tuple[Crossing, ...]:
-    """Return where two paths change their order, smallest sizes first; sizes that no lines hold are stepped over."""
+    """Return where the lines of two paths cross, smallest sizes first; sizes that no lines hold are stepped over."""
     found: list[Crossing] = []
     before: _Shared | None = None
     for shared in _shared(first, second):

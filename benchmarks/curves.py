@@ -2,8 +2,10 @@
 
 Where the path's regimes hold a size, their line says it. Between two regimes the time grows as that of the limit does,
 which is measured at more sizes than most paths: t(n) = t(a) + (t(b) - t(a)) * (l(n) - l(a)) / (l(b) - l(a)) between the
-measured sizes a and b, where l is the limit's time. Where a is not on fresh pages and b is, other paths of the session
-say from which size on new memory is fresh; where they do not, the interval spans both.
+measured sizes a and b, where l is the limit's time, or the size itself where the limit is not known or does not grow.
+Where a is not on fresh pages and b is, other paths of the session say from which size on new memory is fresh: from
+there on the time is b's share of the bytes. Below it, and where they do not say, the interval spans both, and the value
+is on the power law between them.
 """
 
 from __future__ import annotations
@@ -13,19 +15,22 @@ from bisect import bisect_left
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final
 
-from .model import WORST_MISS, Fit, Flat, NoFit, flat
+from .model import WORST_MISS, Fit, Flat, NoFit, fit, flat
 from .regimes import runs
 from .statistics import Estimate, estimate
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
+    from .model import Points
     from .records import Measured
     from .regimes import Run
 
 CACHE: Final = "cache"
 MEMORY: Final = "memory"
 BOTH: Final = "cache and memory"
+#: The limit is not known, or has no border: nothing says what the caches hold.
+EITHER: Final = "cache or memory"
 FRESH: Final = "fresh pages"
 LINK: Final = "link"
 _HUGE_PAGE_BYTES: Final = 2 * 2**20
@@ -58,8 +63,8 @@ class Common:
 
     @property
     def cache_bytes(self) -> int | None:
-        """The largest payload that the caches hold: where the limit's first regime ends."""
-        return self.limit.regimes[0].high if self.limit and self.limit.regimes else None
+        """The largest payload that the caches hold: where the limit's first regime ends; None without a second."""
+        return self.limit.regimes[0].high if self.limit and len(self.limit.regimes) > 1 else None
 
 
 NOTHING: Final = Common()
@@ -71,7 +76,8 @@ class Curve:
 
     `times` has the measured time of each size, `fresh` the sizes whose results lie on fresh pages. `flat` is the one
     time of a path whose cost does not depend on the size. `limit` is the curve of what nothing can beat, `fresh_from`
-    the payload from which on results lie on fresh pages, as other paths of the session say.
+    the payload from which on results lie on fresh pages, as other paths of the session say. `reason` says why there is
+    no line where there is none.
     """
 
     times: Mapping[int, Estimate]
@@ -80,6 +86,7 @@ class Curve:
     fresh: frozenset[int] = frozenset()
     limit: Curve | None = field(default=None, repr=False)
     fresh_from: float | None = None
+    reason: str = ""
 
     @property
     def fixed_ns(self) -> Estimate | None:
@@ -126,16 +133,17 @@ class Curve:
             share, less, more = nbytes / above, 1 - WORST_MISS, 1 + WORST_MISS
             value = high.value * share
             return replace(high, value=value, low=high.low * share * less, high=high.high * share * more)
-        value = math.sqrt(low.value * high.value)
+        gone = math.log(nbytes / below) / math.log(above / below)
+        value = low.value * (high.value / low.value) ** gone
         return Estimate(value=value, low=min(low.low, high.low), high=max(low.high, high.high), passes=low.passes)
 
     def _grown(self, below: int, nbytes: float, above: int) -> float:
         """Return which part of the way from the time of `below` to that of `above` is gone at a size between them."""
-        ways = [self.limit.seen(size) for size in (below, nbytes, above)] if self.limit else []
-        if len(known := [way for way in ways if way is not None]) < len((below, nbytes, above)):
-            known = [below, nbytes, above]
-        first, here, last = known
-        return (here - first) / (last - first) if first <= here <= last and first < last else 0.5
+        ways = [self.limit.seen(size) if self.limit else None for size in (below, nbytes, above)]
+        first, here, last = (way or 0.0 for way in ways)
+        if None in ways or not first <= here <= last or first == last:
+            first, here, last = below, nbytes, above
+        return (here - first) / (last - first)
 
     def seen(self, nbytes: float) -> float | None:
         """Return the measured time of a size, else the predicted one, in nanoseconds; None beyond the sizes."""
@@ -149,7 +157,13 @@ def common(records: Iterable[Measured], limit: str = "ref.memcpy") -> Common:
     """Return what the records of a session have in common; `limit` is the path that nothing can beat."""
     known = tuple(records)
     at = {record.nbytes: record for record in known if record.path == limit}
-    return Common(limit=curve(at.values()) if at else None, fresh_bytes=_fresh_bytes(known))
+    return Common(limit=_limit(tuple(at.values())) if at else None, fresh_bytes=_fresh_bytes(known))
+
+
+def _limit(records: Sequence[Measured]) -> Curve:
+    """Return the curve of what nothing can beat, whose own border says what the caches hold."""
+    itself = Common(limit=curve(records))
+    return replace(curve(records, itself), limit=None)
 
 
 def _fresh_bytes(records: Iterable[Measured]) -> int | None:
@@ -178,12 +192,18 @@ def curve(records: Iterable[Measured], shared: Common = NOTHING) -> Curve:
     bare = Curve(times=times, fresh=fresh, limit=shared.limit, fresh_from=_payload_of(shared.fresh_bytes, line))
     same, shares = flat(points), any(record.aliasing == "shares" for record in line)
     if isinstance(same, Flat) or shares:  # what shares moves no bytes, so there is no rate to find
-        return replace(bare, flat=same if isinstance(same, Flat) else None)
-    found = runs(points)
-    cached = shared.cache_bytes or min((run.sizes[-1] for run in found), default=0)
-    on_device = bool(line) and line[0].device != "cpu"
-    regimes = tuple(_regime(run, LINK if on_device else _name(run.sizes, fresh, cached)) for run in found)
-    return replace(bare, regimes=regimes)
+        return replace(bare, flat=same) if isinstance(same, Flat) else replace(bare, reason=same.reason)
+    if not (found := runs(points)):
+        return replace(bare, reason=_no_line(points))
+    on_device = line[0].device != "cpu"
+    names = (LINK if on_device else _name(run.sizes, fresh, shared.cache_bytes) for run in found)
+    return replace(bare, regimes=tuple(_regime(run, name) for run, name in zip(found, names, strict=True)))
+
+
+def _no_line(points: Points) -> str:
+    """Return why no sizes of a path are on one line."""
+    whole = fit(points)
+    return whole.reason if isinstance(whole, NoFit) else "the sizes lie too far apart for a line"
 
 
 def _payload_of(result_bytes: int | None, line: Sequence[Measured]) -> float | None:
@@ -201,10 +221,12 @@ def _regime(run: Run, name: str) -> Regime:
     return Regime(name=name, low=run.sizes[0], high=run.sizes[-1], fit=run.fit)
 
 
-def _name(sizes: Sequence[int], fresh: frozenset[int], cached: int) -> str:
+def _name(sizes: Sequence[int], fresh: frozenset[int], cached: int | None) -> str:
     """Return what limits some sizes: new pages where all of them have some, else where their bytes come from."""
     if fresh.issuperset(sizes):
         return FRESH
+    if cached is None:
+        return EITHER
     if sizes[-1] <= cached:
         return CACHE
     return MEMORY if sizes[0] > cached else BOTH

@@ -143,8 +143,7 @@ def _unfit(points: Points) -> NoFit | None:
 
 
 def _checked(known: Fit, points: Points) -> Fit | NoFit:
-    cost, slope = (median(one) for one in zip(*known.lines, strict=True))
-    miss = max(abs((cost + slope * size) / time - 1) for size, time in medians(points).items())
+    miss = max(abs(known.at(size).value / time - 1) for size, time in medians(points).items())
     if miss > WORST_MISS:
         return NoFit(reason=f"a straight line misses a size by {miss:.0%}")
     return replace(known, worst_miss=miss)

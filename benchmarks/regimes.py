@@ -2,14 +2,14 @@
 
 A regime is a run of sizes that one line describes within `model.WORST_MISS`. Of all ways to cut the sizes into runs the
 one is taken that leaves the fewest sizes to none, then the one with the fewest runs, then the nearest to the times. The
-fixed cost is the call's own: it is fitted in the first regime and taken over to the larger ones, where it drowns in
-noise and would come out below zero.
+fixed cost is the call's own: it is fitted in the first regime, or is nothing there where it cannot be told from zero,
+and is taken over to the larger ones, where it drowns in noise and would come out below zero.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from itertools import pairwise, takewhile
+from itertools import pairwise, product, takewhile
 from statistics import median
 from typing import TYPE_CHECKING, Final
 
@@ -72,9 +72,14 @@ def runs(points: Points) -> tuple[Run, ...]:
 
 def _best(points: Points) -> _Cut:
     """Return the best cut: every first regime is tried, each with the best of what can follow it."""
-    cuts = [_later(points, 0, [0.0] * len(next(iter(points.values()))))]
-    for start in range(len(points)):
-        for run in _runs_from(points, start, FEWEST_SIZES, fit):
+    nothing = [0.0] * len(next(iter(points.values())))
+
+    def without_fixed_cost(some: Points) -> Fit | NoFit:
+        return through(some, nothing)
+
+    cuts = [_Cut(left_out=len(points))]
+    for start, fitted in product(range(len(points)), (fit, without_fixed_cost)):
+        for run in _runs_from(points, start, FEWEST_SIZES, fitted):
             rest = _later(points, start + len(run.sizes), [cost for cost, _ in run.fit.lines])
             cuts.append(rest.after(run, points).without(start))
     return min(cuts, key=lambda cut: cut.cost)

@@ -64,7 +64,7 @@ def to_json(found: Profile) -> str:
     """Return a profile as one JSON object; times in nanoseconds, rates in bytes per nanosecond (GB/s), no trace."""
     plain: Json = asdict(found)
     model = plain["growth"].pop("curve")
-    known = {"flat": model["flat"], "left_out": list(found.growth.curve.left_out)}
+    known = {name: model[name] for name in ("flat", "reason")} | {"left_out": list(found.growth.curve.left_out)}
     plain["growth"] |= known | {"regimes": [_regime(one) for one in found.growth.curve.regimes]}
     plain["ns_per_fault"] = found.ns_per_fault
     del plain["trace"]

@@ -89,7 +89,9 @@ def grows(known: Growth) -> Iterator[tuple[str, str]]:
         yield "any size", "the same time: the cost does not depend on the size"
     for regime in known.curve.regimes:
         yield regime.name, regime_text(regime)
-    if known.curve.left_out:
+    if known.curve.reason:
+        yield "no line", known.curve.reason
+    elif known.curve.left_out:
         yield "no line", f"holds {', '.join(map(amounts.size, known.curve.left_out))}"
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from benchmarks.curves import BOTH, CACHE
-from benchmarks.model import FEWEST_SIZES, Fit, Flat, NoFit, fit, flat
+from benchmarks.curves import BOTH, CACHE, EITHER
+from benchmarks.model import FEWEST_SIZES, Fit, Flat, NoFit, flat
 from reports import charts, model_chart, units
 from reports.view import USUAL, Group
 
@@ -58,9 +58,9 @@ def points(view: View, group: Group, path: str, choice: Choice) -> Points:
 
 
 def cache_fit(view: View, group: Group, path: str, choice: Choice) -> Fit | None:
-    """Return the line of a path where everything stays in the cache."""
+    """Return the line of a path over its smallest sizes, unless the cache cannot hold them."""
     known = view.curve(group, path, choice).regimes
-    return known[0].fit if known and known[0].name in {CACHE, BOTH} else None
+    return known[0].fit if known and known[0].name in {CACHE, BOTH, EITHER} else None
 
 
 def of_sharing(view: View, group: Group, known: Fit | None) -> float | None:
@@ -111,7 +111,7 @@ def _lines(view: View, group: Group, path: str, choice: Choice) -> Iterator[Line
     known, anchor, name = view.curve(group, path, choice), fixed_anchor(group, path), Cell(path, kind="path")
     first = cache_fit(view, group, path, choice)
     cost = _fixed(first, of_sharing(view, group, first))
-    remark = Cell(_remark(known, points(view, group, path, choice)), kind="text")
+    remark = Cell(known.reason or _remark(known), kind="text")
     if not known.regimes:
         yield Line(anchor=anchor, cells=(name, *_nothing(len(_HEADERS) - 1), remark))
     for regime in known.regimes:
@@ -129,13 +129,10 @@ def _regime(regime: Regime) -> tuple[Cell, ...]:
     )
 
 
-def _remark(known: Curve, times: Points) -> str:
-    """Say which sizes no line describes, or why there is no line at all."""
-    if known.regimes:
-        left_out = ", ".join(map(units.size, known.left_out))
-        return f"no line holds {left_out}" if left_out else ""
-    whole = fit(times)
-    return whole.reason if isinstance(whole, NoFit) else "the sizes lie too far apart for a line"
+def _remark(known: Curve) -> str:
+    """Say which sizes no line describes."""
+    left_out = ", ".join(map(units.size, known.left_out))
+    return f"no line holds {left_out}" if left_out else ""
 
 
 def _fixed(known: Fit | None, of_share: float | None) -> tuple[Cell, ...]:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from itertools import combinations, groupby, pairwise
+from itertools import combinations, groupby
 from typing import TYPE_CHECKING, Final, Literal
 
-from benchmarks.crossings import Crossing, crossings
+from benchmarks.crossings import changes
 from reports import charts, crossing, units
 
 from .registry import Cell, Chart, Figure, Line, Table, section, slug
@@ -14,6 +14,7 @@ from .registry import Cell, Chart, Figure, Line, Table, section, slug
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from benchmarks.crossings import Crossing
     from reports.view import Choice, Group, Row, View
 
 Order = Literal["cheaper", "cannot tell", "dearer"]
@@ -23,13 +24,13 @@ _FEWEST_SIZES: Final = 2
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pair:
-    """Two paths of one group, and how the first stands to the second at each size that both have."""
+    """Two paths of one group: how the first stands to the second at each size of both, and where that changes."""
 
     group: Group
     first: str
     second: str
     orders: tuple[tuple[int, Order], ...]
-    crossings: tuple[Crossing, ...] = ()
+    changes: tuple[Crossing, ...] = ()
 
     @property
     def overtakes(self) -> bool:
@@ -53,7 +54,7 @@ class Pair:
     title="Where one path overtakes another",
     lead="At each size the fastest path, with those that cannot be told from it because their intervals overlap; and "
     "the pairs whose order changes, as ranges of measured sizes. Where the lines of the cost model cross, that size is "
-    "given with the range of the passes, else the sizes between which the order changes.",
+    "given with the range of the passes, else the measured sizes between which the order changes.",
 )
 def where_paths_overtake(view: View) -> Iterator[Figure]:
     """List the fastest paths, and draw the pairs that change their order."""
@@ -77,7 +78,7 @@ def all_pairs(view: View, group: Group) -> Iterator[Pair]:
             if row.record.nbytes in others
         )
         both = (view.curve(group, path, choice) for path in (first, second))
-        yield Pair(group=group, first=first, second=second, orders=tuple(orders), crossings=crossings(*both))
+        yield Pair(group=group, first=first, second=second, orders=tuple(orders), changes=changes(*both))
 
 
 def _order(row: Row, other: Row) -> Order:
@@ -115,7 +116,7 @@ def _changing(group: Group, choice: Choice, pairs: Sequence[Pair]) -> Figure:
             cells=(
                 _name(pair),
                 *(Cell(pair.ranges(order), kind="text") for order in ORDERS),
-                Cell(", ".join(map(crossing.at, pair.crossings or _between(pair))) or units.NONE, kind="text"),
+                Cell(", ".join(map(crossing.at, pair.changes)), kind="text"),
             ),
         )
         for pair in pairs
@@ -127,14 +128,6 @@ def _changing(group: Group, choice: Choice, pairs: Sequence[Pair]) -> Figure:
         table=Table(headers=("pair", *ORDERS, "the order changes at"), lines=lines),
         chart=_chart(group, pairs),
     )
-
-
-def _between(pair: Pair) -> Iterator[Crossing]:
-    """Yield where the order changes by the measured sizes alone, where no lines say it."""
-    certain = [(size, order) for size, order in pair.orders if order != "cannot tell"]
-    for (low, before), (high, after) in pairwise(certain):
-        if before != after:
-            yield Crossing(low=low, high=high, size_bytes=None, cheaper_below=before == "cheaper")
 
 
 def _name(pair: Pair) -> Cell:

@@ -48,6 +48,23 @@ def test_the_limit_says_what_a_cache_holds(limit: Common) -> None:
     assert names(slow) == [("cache and memory", 64, 256 * MIB)]
 
 
+def test_no_cache_is_named_where_nothing_says_what_it_holds() -> None:
+    """Without a limit, or with one that has no border, a regime is that of the cache or of memory."""
+    slow = copying(lambda n: 5e4 + n / 2)
+    assert names(curve(slow)) == [("cache or memory", 64, 256 * MIB)]
+    small = common(copying(memmove, EVERY[:5]), "torch.tensor")
+    assert (names(small.limit), small.cache_bytes) == ([("cache or memory", 64, 64 * 1024)], None)
+    assert names(curve(slow, small)) == [("cache or memory", 64, 256 * MIB)]
+
+
+def test_why_there_is_no_line_is_said() -> None:
+    """Too few sizes, sizes too far apart and sharing whose times differ have a reason; what has a line has none."""
+    reasons = [curve(copying(memmove, sizes)).reason for sizes in (EVERY[:2], ("64B", "16KiB", "4MiB"), EVERY)]
+    assert reasons == ["2 of the 3 sizes that a line needs", "the sizes lie too far apart for a line", ""]
+    odd = [a_record("torch.from_numpy", ns=540 + SIZES[size] / 1e3, size=size) for size in EVERY]
+    assert curve(odd).reason == "the time depends on the size"
+
+
 def test_new_pages_are_told_by_their_faults(limit: Common) -> None:
     """Sizes that fault for every huge page are fresh pages, small pages as well; the same times without are memory."""
     small = copying(memmove, EVERY[:-2]) + [
@@ -89,6 +106,13 @@ def test_without_a_limit_the_time_grows_with_the_bytes() -> None:
     assert told(known, MIB).time_ns.value == pytest.approx(2000 + MIB)
 
 
+def test_a_limit_that_does_not_grow_is_not_followed() -> None:
+    """Where the limit's own times fall on the way, they say nothing: the time grows with the bytes."""
+    falling = common(copying(lambda n: 2e5 if n == MIB else memmove(n), EVERY), "torch.tensor")
+    known = curve(copying(lambda n: 2000 + n, ("4KiB", "4MiB")), falling)
+    assert told(known, MIB).time_ns.value == pytest.approx(2000 + MIB)
+
+
 def beginning(size: str = "4MiB", ns: float = 1e6) -> list[Any]:
     """Return a path with a size in memory that was there before, and 64 MiB on fresh pages."""
     fresh = a_record("torch.tensor", ns=3e7, size="64MiB", aliasing="copies", minflt=16385, spread=0.0)
@@ -107,6 +131,7 @@ def test_other_paths_say_where_new_pages_begin() -> None:
     known = curve(beginning(), shared)
     assert told(known, 33 * MIB).time_ns.value == pytest.approx(3e7 * 33 / 64)
     assert told(known, 31 * MIB).time_ns.low == pytest.approx(1e6)
+    assert told(known, 8 * MIB).time_ns.value < told(known, 31 * MIB).time_ns.value < 3e7 * 32 / 64
     wider = [a_record("cast", size="4MiB", aliasing="copies"), beginning()[1]]
     wider = [replace(one, alloc_bytes=4 * one.nbytes) for one in wider]
     assert curve(wider, shared).fresh_from == 8 * MIB
@@ -117,7 +142,9 @@ def test_where_new_pages_begin_is_not_guessed(limit: Common) -> None:
     assert limit.fresh_bytes is None
     found = told(curve(beginning(), limit), 32 * MIB).time_ns
     assert (found.low, found.high) == (pytest.approx(1e6), pytest.approx(3e7))
-    assert 1e6 < found.value < 3e7
+    times = [told(curve(beginning(), limit), size * MIB).time_ns.value for size in (5, 8, 16, 32, 63)]
+    assert [1e6, *times, 3e7] == sorted([1e6, *times, 3e7])
+    assert told(curve(beginning(), limit), 16 * MIB).time_ns.value == pytest.approx((1e6 * 3e7) ** 0.5)
 
 
 def test_what_was_measured_stands_where_no_line_holds(limit: Common) -> None:

@@ -7,10 +7,11 @@ import pytest
 from benchmarks.breakdown.growth import explain
 from benchmarks.breakdown.outcome import to_json
 from benchmarks.breakdown.text import amount, bar, grows, label, ns, to_text
+from benchmarks.curves import Curve
 from benchmarks.statistics import Estimate
 from benchmarks.suite.cases import Case
 from tests.builders import a_full_session
-from tests.profile_builders import a_breakdown, a_growth, a_profile
+from tests.profile_builders import a_breakdown, a_growth, a_profile, between
 
 
 def test_parts_come_first_with_their_share() -> None:
@@ -73,6 +74,14 @@ def test_sharing_and_regimes_are_told() -> None:
     text = to_text(a_profile())
     assert "  cache         64 B to 1 MiB: 2.4 µs [2.3, 2.5] fixed, then 16 GB/s [15, 17]" in text
     assert "  no line       holds 64 MiB" in text
+
+
+def test_why_no_size_is_on_a_line_is_told() -> None:
+    """A path that has no line at all says why, in words and in the JSON, and does not blame each size."""
+    few = a_profile(growth=a_growth(curve=Curve(times={64: between(1, 1, 1)}, reason="1 of the 3 sizes")))
+    assert "  no line       1 of the 3 sizes\n" in to_text(few)
+    assert json.loads(to_json(few))["growth"]["reason"] == "1 of the 3 sizes"
+    assert json.loads(to_json(a_profile()))["growth"]["reason"] == ""
 
 
 @pytest.mark.parametrize(("share", "blocks"), [(0.0, 0), (-0.5, 0), (0.5, 15), (1.0, 30), (1.7, 30)])

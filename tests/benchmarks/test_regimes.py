@@ -69,10 +69,22 @@ def test_a_size_on_no_line_is_left_out() -> None:
 
 
 def test_sizes_too_near_or_too_far_are_no_regime() -> None:
-    """31 and 32 MiB are on one line whatever they cost, and 4 KiB and 1 MiB say nothing of what lies between."""
-    assert borders(points(lambda n: n / 8, (31 * 2**20, 32 * 2**20))) == []
-    assert borders(points(lambda n: n / 8, (2**12, 2**20))) == []
-    assert borders(points(lambda n: n / 8, (2**14, 2**20))) == [(2**14, 2**20)]
+    """31 to 32 MiB are on one line whatever they cost, and 4 KiB and 1 MiB say nothing of what lies between."""
+    assert borders(points(lambda n: n / 8, (31 * 2**20, 2**25 - 2**19, 2**25))) == []
+    assert borders(points(lambda n: n / 8, (2**6, 2**12, 2**20))) == []
+    assert borders(points(lambda n: n / 8, (2**8, 2**14, 2**20))) == [(2**8, 2**20)]
+
+
+def test_two_sizes_are_a_later_regime_but_no_first() -> None:
+    """Two sizes on a line through zero say nothing of a fixed cost; where the call's is known they make a rate."""
+    assert borders(points(lambda n: n / 8, (2**14, 2**20))) == []
+    assert borders(points(two_rates, (64, 2**12, 2**18, 2**23, 2**28))) == [(64, 2**18), (2**23, 2**28)]
+
+
+def test_a_first_regime_may_have_no_fixed_cost_of_its_own() -> None:
+    """Times that a line meets only below zero are on one through zero where that is near enough."""
+    (found,) = runs(points(lambda n: n**1.05 / 8, (2**22, 2**24, 2**26)))
+    assert (found.sizes, found.fit.fixed_ns) == ((2**22, 2**24, 2**26), None)
 
 
 def test_what_cannot_be_cut_has_no_regime() -> None:

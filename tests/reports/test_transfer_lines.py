@@ -49,7 +49,9 @@ def test_a_path_without_a_line_says_so() -> None:
     far = [one for one in curve("h2d.ring", 9_000, 80) if one.nbytes in {2**16, 2**26}]
     known = by_name(of([*curve("h2d.pageable", 10_000, 8), *far])["transfer-fits-h2d"])
     assert known["h2d.ring"]["rate"] == units.NONE
-    assert known["h2d.ring"]["against h2d.pageable"] == "no line holds; cheaper wherever they can be told apart"
+    assert known["h2d.ring"]["against h2d.pageable"] == (
+        "2 of the 3 sizes that a line needs; cheaper wherever they can be told apart"
+    )
 
 
 def test_every_size_where_bridge_loses_is_shown() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from benchmarks.crossings import crossings
+from benchmarks.crossings import changes
 from benchmarks.curves import curve
 from reports import crossing, units
 from reports.figures.registry import Cell, Figure, Line, Table
@@ -32,9 +32,9 @@ def fixed_cost_and_rate(transfers: Transfers) -> Iterator[Figure]:
 
 
 def against(usual: Sequence[Transfer], other: Sequence[Transfer]) -> str:
-    """Return from or up to which size `other` is cheaper than `usual`, or why no size can be named.
+    """Return from or up to which size `other` is cheaper than `usual`, or that it is so everywhere or nowhere.
 
-    An order is claimed where the intervals of both are apart at a measured size, and a size where their lines cross.
+    An order is claimed where the intervals of both are apart at a measured size.
     """
     times = {row.record.nbytes: row.time for row in usual}
     both = [(row.time, times[row.record.nbytes]) for row in other if row.record.nbytes in times]
@@ -43,12 +43,11 @@ def against(usual: Sequence[Transfer], other: Sequence[Transfer]) -> str:
         return f"{orders.pop()} wherever they can be told apart"
     if not orders:
         return "cannot be told apart at any size"
-    found = crossings(*(curve(row.record for row in rows) for rows in (other, usual)))
-    words = (
+    found = changes(*(curve(row.record for row in rows) for rows in (other, usual)))
+    return ", ".join(
         f"cheaper up to {crossing.at(one)}" if one.cheaper_below else f"cheaper from {crossing.at(one)} on"
         for one in found
     )
-    return ", ".join(words) or "cheaper at some sizes and dearer at others; no lines cross"
 
 
 def _figure(family: str, words: str, known: Mapping[str, Curve], lines: Mapping[str, Sequence[Transfer]]) -> Figure:
@@ -74,7 +73,8 @@ def _lines(name: str, known: Curve, said: str) -> Iterator[Line]:
     """Yield one line a regime, the first with the fixed cost and what was said; one line where there is no regime."""
     path = Cell(name, kind="path")
     if not known.regimes:
-        yield Line(cells=(path, *(NOTHING,) * (len(_HEADERS) - 1), Cell(f"no line holds; {said}", kind="text")))
+        why = "; ".join(filter(None, (known.reason, said)))
+        yield Line(cells=(path, *(NOTHING,) * (len(_HEADERS) - 1), Cell(why, kind="text")))
     for regime in known.regimes:
         own = Cell(said or units.NONE, kind="text") if regime is known.regimes[0] else Cell("")
         yield Line(cells=(path, *_numbers(regime), own))
