@@ -3,9 +3,9 @@
     python benchmarks/studies/held_out.py SESSION.jsonl [SESSION.jsonl ...]
 
 Of each path every size but the smallest and the largest is left out in turn and predicted from the others; of other
-paths, which say where memory is fresh and how the limit grows, everything is known. A prediction is right within 15 %
-of what was measured. Noisy cases, whose passes differ by more than a quarter, are counted apart: there is no telling
-which of their times is the right one.
+paths, which say where memory is fresh and how the limit grows, everything is known. A prediction is right where it
+misses what was measured by no more than a line may miss, 15 %. Noisy cases, whose passes differ by more than a quarter,
+are counted apart: there is no telling which of their times is the right one.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from statistics import median
 from typing import TYPE_CHECKING, Final
 
 from benchmarks.curves import Predicted, common, curve
+from benchmarks.model import WORST_MISS
 from benchmarks.statistics import estimate
 from benchmarks.store import read
 
@@ -25,9 +26,10 @@ if TYPE_CHECKING:
 
     from benchmarks.records import Measured, Session
 
-RIGHT: Final = 0.15
-#: With fewer sizes the one left out lies a hundred times from its neighbours.
-FEWEST_SIZES: Final = 8
+#: With fewer sizes the one left out lies a hundred times from its neighbours: such paths are counted apart.
+DENSE: Final = 8
+#: Both ends and one size between them.
+_FEWEST: Final = 3
 _WORST: Final = 5
 
 
@@ -48,17 +50,17 @@ class Held:
 
     @property
     def right(self) -> bool:
-        """Whether the prediction lies within `RIGHT` of what was measured."""
-        return abs(self.miss) <= RIGHT
+        """Whether the prediction lies within `WORST_MISS` of what was measured."""
+        return abs(self.miss) <= WORST_MISS
 
 
-def held_out(session: Session, fewest: int = FEWEST_SIZES) -> Iterator[Held]:
+def held_out(session: Session, fewest: int = DENSE) -> Iterator[Held]:
     """Leave out each inner size of each path that was measured at `fewest` sizes or more, and predict it."""
     lines: dict[tuple[str, ...], list[Measured]] = {}
     for one in session.measured:
         lines.setdefault((one.path, one.dtype, one.layout, one.threads), []).append(one)
     for (path, *_), line in lines.items():
-        if len(line) >= max(fewest, 3) and not path.startswith("ref."):
+        if len(line) >= max(fewest, _FEWEST) and not path.startswith("ref."):
             others = common(one for one in session.measured if one.path != path)
             for left_out in sorted(line, key=lambda one: one.nbytes)[1:-1]:
                 known = curve((one for one in line if one is not left_out), others)
@@ -81,17 +83,31 @@ def _held(left_out: Measured, found: Predicted, sizes: int) -> Held:
 
 
 def summary(held: Sequence[Held]) -> Iterator[str]:
-    """Yield how many predictions were right, one line a kind of case, and the worst."""
-    calm = [one for one in held if not one.noisy]
+    """Yield how many predictions were right, one line a kind of case; the worst stand under the cases not noisy."""
+    calm, noisy = _apart(held)
     yield _counted("not noisy", calm)
     for word, shares in (("which copy", False), ("which share", True)):
         some = [one for one in calm if one.shares == shares]
         yield _counted(f"  {word}", some)
         for by, by_line in (("by a line", True), ("between two sizes", False)):
             yield _counted(f"    {by}", [one for one in some if one.by_line == by_line])
-    yield _counted("noisy", [one for one in held if one.noisy])
     for one in sorted((one for one in calm if not one.right), key=lambda one: -abs(one.miss))[:_WORST]:
         yield f"  wrong by {one.miss:+.0%}: {one.case}{'' if one.by_line else ', between two sizes'}"
+    yield _counted("noisy", noisy)
+
+
+def told(every: Sequence[Held]) -> Iterator[str]:
+    """Yield the summary of paths of many sizes, then how many predictions of the other paths were right."""
+    yield f"paths measured at {DENSE} sizes or more"
+    yield from summary([one for one in every if one.sizes >= DENSE])
+    yield f"paths measured at {_FEWEST} to {DENSE - 1} sizes"
+    for what, some in zip(("not noisy", "noisy"), _apart([one for one in every if one.sizes < DENSE]), strict=True):
+        yield _counted(what, some)
+
+
+def _apart(held: Sequence[Held]) -> tuple[list[Held], list[Held]]:
+    """Return the cases that are not noisy, and those that are."""
+    return [one for one in held if not one.noisy], [one for one in held if one.noisy]
 
 
 def _counted(what: str, some: Sequence[Held]) -> str:
@@ -99,19 +115,15 @@ def _counted(what: str, some: Sequence[Held]) -> str:
         return f"{what}: none"
     right, inside = (sum(getattr(one, name) for one in some) for name in ("right", "inside"))
     middle = median(abs(one.miss) for one in some)
-    shares = f"{right} of {len(some)} within {RIGHT:.0%} ({right / len(some):.1%}), half of them within {middle:.1%}"
-    return f"{what}: {shares}; {inside} inside their intervals"
+    shares = f"{right} of {len(some)} within {WORST_MISS:.0%} ({right / len(some):.1%})"
+    return f"{what}: {shares}, half of them within {middle:.1%}; {inside} inside their intervals"
 
 
 def main(paths: Sequence[str]) -> None:
     """Print what each session says."""
     for path in paths:
-        session = read(Path(path))
-        every = list(held_out(session, fewest=3))
-        print(f"{Path(path).name}, paths measured at {FEWEST_SIZES} sizes or more")
-        print("\n".join(summary([one for one in every if one.sizes >= FEWEST_SIZES])))
-        print(_counted("paths measured at 3 to 7 sizes", [one for one in every if one.sizes < FEWEST_SIZES]))
-        print()
+        every = list(held_out(read(Path(path)), fewest=_FEWEST))
+        print("\n".join([Path(path).name, *told(every), ""]))
 
 
 if __name__ == "__main__":

@@ -14,7 +14,7 @@ from .versus import ratio_cell
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from reports.view import Row, View
+    from reports.view import Choice, Row, View
 
 
 class Fate(NamedTuple):
@@ -49,8 +49,14 @@ def what_becomes_of_memory(view: View) -> Iterator[Figure]:
     paths = {_copy(row) for row in asked}
     known = [row for row in view.rows if _copy(row) in paths or row.group == _INTO]
     for size in sorted({row.record.nbytes for row in asked}):
-        first = next(row.choice for row in asked if row.record.nbytes == size)
-        yield _figure(view, size, [row for row in known if (row.record.nbytes, row.choice) == (size, first)])
+        held = chosen(view, size)
+        yield _figure(view, size, [row for row in known if (row.record.nbytes, row.choice) == (size, held)])
+
+
+def chosen(view: View, size: int) -> Choice | None:
+    """Return what the table of a size holds still: the axes of the first case that is held or refused huge pages."""
+    asked = (row for row in view.rows if row.record.family in _ASKED)
+    return next((row.choice for row in asked if row.record.nbytes == size), None)
 
 
 def memory_anchor(row: Row) -> str:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from benchmarks.suite.cases import BATCHES
 from reports import units
 from reports.figures import endtoend, memory
 from reports.view import ratio_of
 
-from .registry import Finding, finding, worth
+from .registry import Finding, certain, finding, worth
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -18,8 +19,9 @@ if TYPE_CHECKING:
 
 @finding(35)
 def small_pages(view: View) -> Iterator[Finding]:
-    """Say what huge pages save the largest copy that is refused them."""
-    for row in _largest_first(view, "small_pages"):
+    """Say what huge pages save the largest copy that is refused them, of those that stand in a table."""
+    rows = _largest_first(view, "small_pages")
+    for row in (row for row in rows if row.choice == memory.chosen(view, row.record.nbytes)):
         base = memory.dropped(view, row)
         ratio = ratio_of(row, base) if base else None
         if base and ratio and ratio.low > 1 and worth(ratio):
@@ -37,13 +39,15 @@ def small_pages(view: View) -> Iterator[Finding]:
 def workers(view: View) -> Iterator[Finding]:
     """Say what a loader's workers cost or save: the lowest ratio among those that are certain."""
     rows = _largest_first(view, "feed")
-    known = [(row, ratio) for row in rows if (ratio := endtoend.against(view, row, how="workers0")) and worth(ratio)]
-    for row, ratio in sorted(known, key=lambda one: one[1].value):
+    known = [(row, ratio) for row in rows if (ratio := endtoend.against(view, row, how="workers0")) and certain(ratio)]
+    row, ratio = min(known, key=lambda one: one[1].value, default=(None, None))
+    if row and ratio and worth(ratio):
         said = units.with_interval(ratio, units.times)
         rate = units.with_interval(endtoend.per_second(row), units.digits)
+        epoch = f"{units.size(row.record.nbytes)} of arrays of {units.size(BATCHES[row.record.layout])}"
         yield Finding(
-            sentence=f"Where arrays lie in memory, `{row.record.path}` gives {rate} batches per second and takes "
-            f"{said} as long as without workers, the lowest ratio of the loaders with workers.",
+            sentence=f"Where arrays lie in memory, `{row.record.path}` gives {rate} batches per second over "
+            f"{epoch} and takes {said} as long as without workers, the lowest ratio that is certain.",
             anchor=endtoend.loader_anchor(row),
             numbers=(rate, said),
         )

@@ -40,6 +40,11 @@ def finding(order: int) -> Callable[[Find], Find]:
     return register
 
 
+def certain(ratio: Estimate) -> bool:
+    """Whether one of two is slower for certain: the interval does not hold 1."""
+    return ratio.low > 1 or ratio.high < 1
+
+
 def worth(ratio: Estimate) -> bool:
     """Whether a ratio is certain, and more than small."""
-    return (ratio.low > 1 or ratio.high < 1) and abs(math.log(ratio.value)) > math.log1p(SMALL)
+    return certain(ratio) and abs(math.log(ratio.value)) > math.log1p(SMALL)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from reports import units
 from reports.figures import endtoend
 from reports.figures.versus import ratio_to_usual
-from reports.view import USUAL
+from reports.view import USUAL, ratio_of
 
 from .picking import Asked, at_one_size, listed, size, took_each
 from .registry import question
@@ -56,12 +56,14 @@ def _list(rows: tuple[Row, ...]) -> str:
 
 
 def _of_a_loader(view: View) -> str:
-    rows = at_one_size(view, Asked("loader.bridge.stack.workers0", "feed", layout=_LOADERS))
-    ratio = endtoend.against(view, rows[0], collate="default_collate") if rows else None
+    """Say what the collate makes of an epoch, which is of other arrays and bytes than the list is."""
+    names = (f"loader.{collate}.workers0" for collate in ("bridge.stack", "default_collate"))
+    rows = at_one_size(view, *(Asked(name, "feed", layout=_LOADERS) for name in names))
+    ratio = ratio_of(*rows) if rows else None
     if ratio is None:
         return ""
-    said = units.with_interval(ratio, units.times)
-    return f"; a loader's epoch takes {said} as long with `bridge.stack` as with `default_collate`"
+    epoch, said = f"{size(rows)} of arrays of 64 KiB", units.with_interval(ratio, units.times)
+    return f"; a loader's epoch of {epoch} takes {said} as long with `bridge.stack` as with `default_collate`"
 
 
 @question(
@@ -72,21 +74,25 @@ def _of_a_loader(view: View) -> str:
     run="--preset standard --filter '^loader'",
 )
 def workers_memory(view: View) -> Iterator[str]:
-    """Say what batches that cross from workers by shared memory take, against those of no worker."""
-    alone, *others = (
-        at_one_size(view, Asked(f"loader.default_collate.{how}", "feed", layout=_LOADERS))
-        for how in ("workers0", "fork1", "fork2", "spawn2")
-    )
-    if alone and (rows := [row for some in others for row in some]):
-        ratios = [
-            f"`{row.record.path}` {units.with_interval(ratio, units.times)}"
-            for row in rows
-            if (ratio := endtoend.against(view, row, how="workers0"))
-        ]
-        yield (
-            f"Workers hand each batch over in shared memory: an epoch of {size(alone)} by {took_each(alone)}, by "
-            f"{listed(ratios)} as long."
-        )
+    """Say what batches that cross from workers by shared memory take, against those of no worker; the largest first."""
+    ratios = _of_workers(view)
+    for row in reversed(Asked("loader.default_collate.workers0", "feed", layout=_LOADERS).line(view)):
+        if known := ratios.get(row.record.nbytes):
+            yield (
+                f"Workers hand each batch over in shared memory: an epoch of {size([row])} by {took_each([row])}, by "
+                f"{listed(known)} as long."
+            )
+
+
+def _of_workers(view: View) -> dict[int, list[str]]:
+    """Return the loaders with workers that can be compared with the one without, in words, by the bytes of an epoch."""
+    found: dict[int, list[str]] = {}
+    for how in ("fork1", "fork2", "spawn2"):
+        for row in Asked(f"loader.default_collate.{how}", "feed", layout=_LOADERS).line(view):
+            if ratio := endtoend.against(view, row, how="workers0"):
+                said = f"`{row.record.path}` {units.with_interval(ratio, units.times)}"
+                found.setdefault(row.record.nbytes, []).append(said)
+    return found
 
 
 @question(

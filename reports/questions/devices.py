@@ -9,7 +9,7 @@ from benchmarks.suite.cases import MIDDLE_BYTES
 from reports import units
 from reports.transfers import LIMITS, USUAL
 
-from .picking import listed, size, took_each
+from .picking import at_largest, listed, size, took_each
 from .registry import GPU, question
 
 if TYPE_CHECKING:
@@ -67,12 +67,12 @@ def cpu_waits(view: View) -> Iterator[str]:
     run=GPU,
 )
 def device_to_host(view: View) -> Iterator[str]:
-    """Say what both directions take as people write them, and what pinned copies reach."""
-    both = [row for family in ("d2h", "h2d") for row in _rows(view, family, USUAL[family])]
-    largest = [rows[-1] for family in ("d2h", "h2d") if (rows := view.transfers.limits(LIMITS[family]))]
-    if both and largest:
+    """Say what both directions take as people write them, and what pinned copies of one size reach."""
+    back, forth = (_rows(view, family, USUAL[family]) for family in ("d2h", "h2d"))
+    largest = at_largest(view.transfers.limits(LIMITS[family]) for family in ("d2h", "h2d"))
+    if back and forth and largest:
         limits = [f"`{row.name}` {units.with_interval(row.rate, units.rate)}" for row in largest]
-        yield f"At {_SIZE} {took_each(both)}; pinned copies of {size(largest)} reach {listed(limits)}."
+        yield f"At {_SIZE} {took_each(back + forth)}; pinned copies of {size(largest)} reach {listed(limits)}."
 
 
 @question(

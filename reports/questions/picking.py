@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from benchmarks.suite.cases import MIDDLE_BYTES
 from reports import units
@@ -10,11 +10,13 @@ from reports.figures.semantics import WORDS
 from reports.view import Choice, Group
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from benchmarks.records import Observation
     from reports.transfers import Transfer
     from reports.view import Row, View
+
+    Case = TypeVar("Case", Row, Transfer)
 
 
 class Asked(NamedTuple):
@@ -33,9 +35,15 @@ class Asked(NamedTuple):
 
 def at_one_size(view: View, *asked: Asked, most_bytes: int = MIDDLE_BYTES) -> tuple[Row, ...]:
     """Return a case of each at the largest size, of at most `most_bytes`, that all have; nothing without one."""
-    lines = [{row.record.nbytes: row for row in one.line(view)} for one in asked]
-    sizes = [size for size in set.intersection(*map(set, lines)) if size <= most_bytes]
-    return tuple(line[max(sizes)] for line in lines) if sizes else ()
+    small = ((row for row in one.line(view) if row.record.nbytes <= most_bytes) for one in asked)
+    return at_largest(small)
+
+
+def at_largest(lines: Iterable[Iterable[Case]]) -> tuple[Case, ...]:
+    """Return the case of each line at the largest size that all lines have; nothing without one."""
+    known = [{row.record.nbytes: row for row in line} for line in lines]
+    sizes = set.intersection(*map(set, known))
+    return tuple(line[max(sizes)] for line in known) if sizes else ()
 
 
 def observed(view: View, path: str, trait: str) -> Observation | None:
@@ -71,6 +79,6 @@ def coded(names: Sequence[str]) -> str:
 
 
 def listed(parts: Sequence[str]) -> str:
-    """Return parts as a list in words: ``a, b and c``."""
-    *most, last = parts
+    """Return parts as a list in words: ``a, b and c``; nothing of no parts."""
+    *most, last = parts or ("",)
     return f"{', '.join(most)} and {last}" if most else last

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from benchmarks.suite.cases import MIB
+from benchmarks.suite.cases import MIB, MIDDLE_BYTES
 from reports.transfers import USUAL
 
 from .picking import Asked, at_one_size, coded, did_each, listed, observed, size, took_each
@@ -81,10 +81,12 @@ def _sharing(view: View, source: str) -> list[str]:
     run=_PLAIN,
 )
 def detach_cpu_numpy(view: View) -> Iterator[str]:
-    """Say what the steps take for a tensor in host memory, and for one on the device where that was measured."""
+    """Say what the steps take for a tensor in host memory, and for one of the same size on the device."""
     names = ("Tensor.numpy", "Tensor.detach.cpu.numpy", "Tensor.numpy.force")
     rows = at_one_size(view, *(Asked(name, "share", "tensor") for name in names))
-    fetched = [row for name, row in view.transfers.middle("d2h").items() if name == USUAL["d2h"]]
+    nbytes = rows[0].record.nbytes if rows else MIDDLE_BYTES
+    usual = view.transfers.curves("d2h").get(USUAL["d2h"], ())
+    fetched = [row for row in usual if row.record.nbytes == nbytes]
     host = [f"from host memory {did_each(rows)}"] if rows else []
     device = [f"from the device {took_each(fetched)}"] if fetched else []
     if host or device:

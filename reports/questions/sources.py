@@ -51,8 +51,9 @@ def dtypes(view: View) -> Iterator[str]:
         said = ", ".join(f"{outcome} {coded(names)}" for outcome, names in outcomes.items())
         cured = [name for name in outcomes.get("refuses", ()) if name in _outcomes(view, ours).get("shares", ())]
         also = f"; `{ours}` shares {coded(cured)}" if cured else ""
-        ends = [f"{units.with_interval(row.time, units.time)} (`{row.record.dtype}`)" for row in (rows[0], rows[-1])]
-        yield f"`{path}` {said}{also}; at {size(rows)} `{path}` takes from {ends[0]} to {ends[1]}."
+        times = [f"{units.with_interval(row.time, units.time)} (`{row.record.dtype}`)" for row in rows]
+        ends = f"from {times[0]} to {times[-1]}" if len(times) > 1 else times[0]
+        yield f"`{path}` {said}{also}; at {size(rows)} `{path}` takes {ends}."
 
 
 def _outcomes(view: View, path: str) -> dict[str, list[str]]:

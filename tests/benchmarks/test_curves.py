@@ -166,6 +166,13 @@ def test_sharing_has_one_time_and_no_rate() -> None:
     assert curve(odd).left_out == tuple(SIZES[size] for size in EVERY)
 
 
+def test_the_interval_of_one_time_is_that_of_its_passes() -> None:
+    """A line's interval is widened by its worst miss, and the one time of a path that shares is not widened."""
+    line = [a_record("torch.from_numpy", ns=540, size=size, spread=0) for size in EVERY]
+    found = told(curve(line), 5 * MIB).time_ns
+    assert (found.low, found.high) == (540, 540)
+
+
 def test_nothing_is_said_beyond_what_was_measured(limit: Common) -> None:
     """Smaller and larger sizes than the measured ones are refused in words, as is a path without records."""
     for known, size in ((limit.limit, 63), (limit.limit, 257 * MIB), (curve([]), 64)):

@@ -29,6 +29,22 @@ def test_one_late_slice_does_not_make_the_range() -> None:
     assert "up to 1.95x" in speed.judged([100] * 40 + [195] * 60).says
 
 
+@pytest.mark.parametrize("slices", [[], [100], [100] * 9, [100] * 4 + [300] * 5])
+def test_a_few_slices_tell_nothing(slices: list[int]) -> None:
+    """With fewer than ten slices it could not be told whether the machine is steady: a note, which is no pass."""
+    found = speed.judged(slices)
+    assert (found.severity, found.unfit) == ("note", False)
+    assert f"{len(slices)} slices" in found.says
+    assert speed.judged([100] * 10).severity == "ok"
+
+
+def test_what_is_slow_all_along_is_said_to_be_unseen() -> None:
+    """Slices that are all slow differ from none, so the finding says that it sees changes within its second alone."""
+    quick, slow = speed.judged([100] * 99), speed.judged([200] * 99)
+    assert quick == slow
+    assert "slow all along" in slow.says
+
+
 def test_work_is_watched_for_a_second() -> None:
     """Slices are the time between two looks at the clock, and end when a second is over."""
     ticks = itertools.accumulate(itertools.chain([0], itertools.cycle([300_000_000, 500_000_000])))

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from benchmarks.store import read, sessions_in
-from benchmarks.studies.held_out import Held, held_out, summary
+from benchmarks.studies.held_out import Held, held_out, summary, told
 from benchmarks.suite.cases import SIZES
 from tests.builders import a_record, a_session
 
@@ -57,6 +57,50 @@ def test_the_summary_counts_noisy_cases_apart() -> None:
     assert lines[1].startswith("  which copy: 1 of 1 within 15%")
     assert lines[4].startswith("  which share: 0 of 1 within 15%")
     assert any(line.startswith("noisy: 0 of 1") for line in lines)
+
+
+def some_held(*misses: tuple[float, bool], sizes: int = 9) -> list[Held]:
+    """Return cases that were missed by so much, noisy or not; their names say which."""
+    return [
+        Held(
+            case=f"{'noisy' if noisy else 'calm'}{place}/float32/C/64B/1t",
+            miss=miss,
+            by_line=True,
+            inside=True,
+            noisy=noisy,
+            shares=False,
+            sizes=sizes,
+        )
+        for place, (miss, noisy) in enumerate(misses)
+    ]
+
+
+def test_misses_stand_under_their_own_heading() -> None:
+    """The worst misses are those of cases that are not noisy, and stand under these and before the noisy ones."""
+    lines = list(summary(some_held((0.4, False), (0.9, True), (0.01, False))))
+    (wrong,) = [place for place, line in enumerate(lines) if "wrong by" in line]
+    noisy = next(place for place, line in enumerate(lines) if line.startswith("noisy: "))
+    assert lines[wrong] == "  wrong by +40%: calm0/float32/C/64B/1t"
+    assert 0 < wrong < noisy
+
+
+def test_paths_of_few_sizes_are_counted_calm_and_noisy_apart() -> None:
+    """What is known of a path of three to seven sizes does not enter the first part, and noise hides none of it."""
+    lines = list(told(some_held((0.01, False)) + some_held((0.4, False), (0.02, True), (0.5, True), sizes=7)))
+    first = lines.index("paths measured at 3 to 7 sizes")
+    assert lines[0] == "paths measured at 8 sizes or more"
+    assert lines[1].startswith("not noisy: 1 of 1 within 15%")
+    assert lines[first + 1].startswith("not noisy: 0 of 1 within 15%")
+    assert lines[first + 2].startswith("noisy: 1 of 2 within 15%")
+
+
+def test_a_prediction_may_miss_what_a_line_may_miss(monkeypatch: pytest.MonkeyPatch) -> None:
+    """There is one number for both: who lets a line miss more lets a prediction miss more."""
+    (held,) = some_held((0.2, False))
+    assert not held.right
+    monkeypatch.setattr("benchmarks.studies.held_out.WORST_MISS", 0.25)
+    assert held.right
+    assert next(summary([held])).startswith("not noisy: 1 of 1 within 25%")
 
 
 def test_nine_in_ten_sizes_of_the_published_session_are_predicted() -> None:

@@ -142,12 +142,33 @@ def test_the_page_has_the_section_whole() -> None:
     assert "## End to end" in pages.markdown(made)
 
 
+def of_loaders(*records: Any) -> list[str]:
+    """Return what the findings of a session say of loaders."""
+    return [one.sentence for one in found(View(a_session(records))) if one.anchor.startswith("loader-")]
+
+
 def test_what_workers_cost_is_a_finding() -> None:
-    """A sentence has the lowest ratio of a loader with workers, and its batches; without a base there is none."""
-    (said,) = [one.sentence for one in found(View(a_session(LOADERS))) if one.anchor.startswith("loader-")]
+    """A sentence has the lowest certain ratio of a loader with workers and its batches; none without a base."""
+    (said,) = of_loaders(*LOADERS)
 
     assert said == (
         "Where arrays lie in memory, `loader.default_collate.fork1` gives 1,000 [1,000\u20131,000] batches per second "
-        "and takes 16.0x [16.0\u201316.0x] as long as without workers, the lowest ratio of the loaders with workers."
+        "over 16 MiB of arrays of 64 KiB and takes 16.0x [16.0\u201316.0x] as long as without workers, the lowest "
+        "ratio that is certain."
     )
-    assert not [one for one in found(View(a_session(LOADERS[1:2]))) if one.anchor.startswith("loader-")]
+    assert not of_loaders(LOADERS[1])
+
+
+def test_a_finding_on_loaders_names_the_epoch_that_it_is_of() -> None:
+    """Of epochs of other bytes and arrays the sentence says which one has the ratio."""
+    other = {"size": "32MiB", "layout": "items512KiB"}
+    alone = a_loader("loader.default_collate.workers0", 2, **other)
+    forked = a_loader("loader.default_collate.fork1", 8, **other)
+    (said,) = of_loaders(*LOADERS, alone, forked)
+
+    assert "over 32 MiB of arrays of 512 KiB and takes 4.00x" in said
+
+
+def test_a_lower_ratio_that_is_small_leaves_no_lowest() -> None:
+    """Where workers change next to nothing in one loader, no other ratio is called the lowest."""
+    assert not of_loaders(*LOADERS, a_loader("loader.default_collate.fork2", 2.04))

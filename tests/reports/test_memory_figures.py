@@ -1,3 +1,4 @@
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -106,6 +107,17 @@ def test_what_huge_pages_save_is_a_finding() -> None:
         "Refused huge pages, `np.copy.from_numpy` takes 5.00x [5.00\u20135.00x] as long at 64 MiB, with 16,385 page "
         "faults a call instead of 544."
     )
+
+
+def test_a_finding_on_memory_stands_in_a_table() -> None:
+    """The row that a sentence names is there: a case of another dtype than the table's is not spoken of."""
+    others = [
+        replace(one, dtype="uint8", case=one.case.replace("float32", "uint8")) for one in (RECORDS[0], RECORDS[2])
+    ]
+    view = View(a_session((RECORDS[0], RECORDS[1], *others)))
+    anchors = {line.anchor for figure in section("memory", view).values() for line in figure.table.lines}
+
+    assert {one.anchor for one in found(view) if one.anchor.startswith("memory-")} <= anchors
 
 
 def test_where_small_pages_cost_nothing_there_is_no_sentence() -> None:

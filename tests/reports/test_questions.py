@@ -1,25 +1,19 @@
 import re
-import shlex
-import zlib
 from collections.abc import Iterable
-from dataclasses import replace
-from functools import cache
 from typing import Any
 
 import pytest
 
-from benchmarks.matrix import cases
 from benchmarks.records import Observation
-from benchmarks.suite.paths import PATHS
-from reports import figures, pages, questions
+from reports import pages, questions
 from reports.contents import Contents
-from reports.figures.registry import Figure
 from reports.published import Beside
 from reports.questions import Answer, Question
 from reports.questions.registry import GPU, QUESTIONS, question
 from reports.view import View
 from tests.builders import a_record, a_session, some_semantics
 from tests.gpu_builders import a_transfer
+from tests.reports.asked import figures_of_all, measured_by, measured_by_all, options
 
 ASKED = 15
 #: A number as an answer has it: with its unit and its interval.
@@ -35,50 +29,6 @@ def answer_of(view: View, anchor: str, known: Iterable[str] = ()) -> Answer:
 def said(records: list[Any], anchor: str, **more: Any) -> str:
     """Return what a made-up session says to a question."""
     return answer_of(View(a_session(records, **more)), anchor).sentence
-
-
-def options(one: Question) -> tuple[str, str]:
-    """Return the preset of the command that measures what a question needs, and its pattern of cases."""
-    words = shlex.split(one.run)
-    known = dict(zip(words[::2], words[1::2], strict=True))
-    return known["--preset"], known.get("--filter", "")
-
-
-@cache
-def measured_by(preset: str, pattern: str) -> View:
-    """Return a made-up session of the cases that a command measures, each observed as it should be."""
-    records = [_made(case) for case in cases(preset, pattern) if PATHS[case.path].refusal(case) is None]
-    known = dict.fromkeys(record.path for record in records)
-    return View(a_session(records, semantics=[_semantics(path) for path in known]))
-
-
-@cache
-def measured_for_all(preset: str) -> tuple[View, dict[str, Figure]]:
-    """Return a session of the cases that all questions of a preset need, and its figures by their anchors."""
-    known = [options(one) for one in questions.questions()]
-    view = measured_by(preset, "|".join(pattern for name, pattern in known if name == preset))
-    return view, {one.anchor: one for _, some in figures.drawn(view) for one in some}
-
-
-def _made(case: Any) -> Any:
-    path = PATHS[case.path]
-    axes = {"family": path.family, "dtype": case.dtype, "layout": case.layout, "source": path.source}
-    size, ns = (
-        case.id.split("/")[3],
-        1e4 + zlib.crc32(case.id.encode()) % 10**8,
-    )  # no two answers have a number in common
-    if path.device == "cuda":
-        return a_transfer(case.path, done=ns, size=size, threads=case.threads, **axes)
-    aliasing = "shares" if path.family == "share" else "copies"
-    return a_record(case.path, ns=ns, size=size, threads=case.threads, aliasing=aliasing, **axes)
-
-
-def _semantics(path: str) -> Any:
-    family = PATHS[path].family
-    seen = Observation(outcome="shares" if family == "share" else "copies")
-    traits = ("layout=C", "layout=strided", "layout=reversed", "layout=readonly", "dtype=float32")
-    known = some_semantics(path, dict.fromkeys(traits, seen), family=family)
-    return replace(known, source=PATHS[path].source)
 
 
 def test_fifteen_questions_have_an_order_and_an_anchor() -> None:
@@ -122,8 +72,9 @@ def test_the_command_measures_what_an_answer_needs(one: Question) -> None:
 @pytest.mark.parametrize("one", questions.questions(), ids=lambda one: one.anchor)
 def test_every_number_of_an_answer_stands_in_a_linked_figure(one: Question) -> None:
     """Each number with its interval is, as the same text, in a table of a figure that the answer links to."""
-    view, known = measured_for_all(options(one)[0])
-    answer = answer_of(view, one.anchor, known)
+    preset, _ = options(one)
+    known = figures_of_all(preset)
+    answer = answer_of(measured_by_all(preset), one.anchor, known)
     cells = {str(cell) for link in answer.links for line in known[link.anchor].table.lines for cell in line.cells}
     numbers = NUMBER.findall(answer.sentence)
     assert numbers
@@ -220,7 +171,7 @@ def test_the_way_back_is_said_of_host_and_device() -> None:
 
 def test_a_session_without_a_device_answers_nothing_of_transfers() -> None:
     """Transfers of another machine's session are shown in their section and are no answer of this one."""
-    beside = Beside(gpu_session=measured_for_all("gpu")[0].session)
+    beside = Beside(gpu_session=measured_by_all("gpu").session)
     assert answer_of(View(beside.gpu_session), "q-pin-memory").sentence.startswith("At 64 MiB ")
     answer = answer_of(View(a_session([a_record()]), beside), "q-pin-memory", ["transfer-none", "transfer-clocks-h2d"])
     assert answer.sentence == answer.question.lacking
@@ -236,8 +187,8 @@ def test_a_question_without_an_answer_links_to_no_figure_of_other_cases() -> Non
 def test_the_first_figure_of_each_start_is_linked() -> None:
     """Of two lists only the smaller is linked, which stands first, and a figure that is not there is left out."""
     lists = [f"end-to-end-stack-float32-items4KiB-{size}" for size in (2**20, 2**24)]
-    view, _ = measured_for_all("standard")
-    assert [one.anchor for one in answer_of(view, "q-collate", lists).links] == lists[:1]
+    links = answer_of(measured_by_all("standard"), "q-collate", lists).links
+    assert [one.anchor for one in links] == lists[:1]
 
 
 def test_code_in_an_answer_is_escaped_code(full_contents: Contents) -> None:
