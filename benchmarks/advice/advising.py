@@ -110,7 +110,7 @@ class Adviser:
 
 
 def in_question(every: Sequence[Candidate], recorded: Mapping[str, Expected]) -> list[Candidate]:
-    """Return the candidates to time: none where records of this very case have a first that is certain.
+    """Return the candidates to time: none where one session has records of this very case, and a first that is certain.
 
     Else all but those that records put far behind.
     """
@@ -119,7 +119,8 @@ def in_question(every: Sequence[Candidate], recorded: Mapping[str, Expected]) ->
     if best is None or len(every) == 1:
         return list(every) if best is None else []
     rivals = [one.path.name for one in every if one.path.name != best]
-    if all(name in firm and is_slower(firm[name], firm[best]) for name in rivals):
+    of_one_day = len({one.sessions for one in firm.values()}) == 1
+    if of_one_day and all(name in firm and is_slower(firm[name], firm[best]) for name in rivals):
         return []
     limit_ns = firm[best].value_ns * _FAR_BEHIND
     return [one for one in every if one.path.name not in firm or firm[one.path.name].value_ns <= limit_ns]
@@ -141,6 +142,8 @@ def _parts(wanted: Wanted, one: Candidate, source: Any) -> list[tuple[float, Any
 def _assumes(wanted: Wanted, known: Mapping[str, Expected]) -> tuple[str, ...]:
     """Return what the times take for granted."""
     every = [said for one in known.values() for said in one.assumes]
+    if len({session for one in known.values() for session in one.sessions}) > 1:
+        every.append("the machine was as fast in one of the sessions that these times are from as in the others")
     one_result = "one result lives at a time, and its memory is filled again"
     said = ["one thread" if wanted.threads == 1 else f"{wanted.threads} threads"]
     said += ["the source was just used, and each result is dropped at once" if wanted.reuse == 1 else one_result]

@@ -10,7 +10,7 @@ class Expected:
     """The time of one call in nanoseconds, with its interval.
 
     `rounds_ns` are the rounds, where it was timed now in turn with others, whose rounds have the same places;
-    `assumes` says what of the wanted array the records do not have.
+    `assumes` says what of the wanted array the records do not have; `sessions` are the names of those that it is from.
     """
 
     value_ns: float
@@ -18,6 +18,7 @@ class Expected:
     high_ns: float
     origin: str
     assumes: tuple[str, ...] = ()
+    sessions: tuple[str, ...] = ()
     rounds_ns: tuple[float, ...] = field(default=(), repr=False)
 
     @property
@@ -39,4 +40,5 @@ def spread_over(first: Expected, later: Expected, calls: int) -> Expected:
         high_ns=share * first.high_ns + (1 - share) * later.high_ns,
         origin=later.origin,
         assumes=tuple(dict.fromkeys((*first.assumes, *later.assumes))),
+        sessions=tuple(dict.fromkeys((*first.sessions, *later.sessions))),
     )

@@ -3,23 +3,25 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from itertools import chain
 from typing import TYPE_CHECKING, Final
 
 from benchmarks.curves import NOTHING, common, curve
 from benchmarks.model import NoFit
-from benchmarks.statistics import Estimate, estimate
+from benchmarks.statistics import estimate
 from benchmarks.store import read, read_header, sessions_in
-from benchmarks.suite.cases import DTYPES, OURS, SIZES
+from benchmarks.suite.cases import CASE_VERSION, DTYPES, OURS, SIZES
 
 from .expected import Expected
 from .geometry import OTHER
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from pathlib import Path as File
 
     from benchmarks.curves import Common, Curve
     from benchmarks.records import Header, Json, Measured
+    from benchmarks.statistics import Estimate
 
     from .candidates import Candidate
     from .wanted import Wanted
@@ -35,39 +37,67 @@ _PLAIN: Final = ("float32", *sorted(set(DTYPES) - {"bfloat16", "float32"}))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Records:
-    """The measured cases of this machine: (path, dtypes, layout, threads) -> payload -> record.
+class Recorded:
+    """The measured cases of one session: (path, dtypes, layout, threads) -> payload -> record.
 
-    `current` are the same without what another `bridge` took; `notes` says which sessions were used and which not.
+    `current` says that `bridge` is the one that it measured; `common` is what its paths have in common.
     """
 
+    name: str
     lines: Lines
-    current: Lines = field(default_factory=dict)
-    notes: tuple[str, ...] = ()
+    current: bool = True
     common: Common = NOTHING
-    _curves: dict[tuple[bool, Line], Curve] = field(default_factory=dict, init=False, repr=False, compare=False)
+    _curves: dict[Line, Curve] = field(default_factory=dict, init=False, repr=False, compare=False)
+
+    def exactly(self, line: Line, nbytes: int) -> Expected | None:
+        """Return what was measured of a payload."""
+        record = self.lines.get(line, {}).get(nbytes)
+        return self._expected(estimate(record.passes(record.clock)), "recorded") if record else None
+
+    def predicted(self, line: Line, nbytes: int) -> Expected | None:
+        """Return what the cost model says of a payload that was not measured."""
+        if line not in self.lines:
+            return None
+        if line not in self._curves:
+            self._curves[line] = curve(self.lines[line].values(), self.common)
+        found = self._curves[line].predict(nbytes)
+        if isinstance(found, NoFit):
+            return None
+        return self._expected(found.time_ns, "by the cost model" if found.regime else "between recorded sizes")
+
+    def _expected(self, time: Estimate, origin: str) -> Expected:
+        known = Expected(value_ns=time.value, low_ns=time.low, high_ns=time.high, origin=origin)
+        return replace(known, sessions=(self.name,))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Records:
+    """The sessions of this machine, newest first; `notes` says which are used and which not."""
+
+    sessions: tuple[Recorded, ...] = ()
+    notes: tuple[str, ...] = ()
 
     def expected(self, wanted: Wanted, one: Candidate) -> Expected | None:
         """Return what a candidate takes for what is wanted, or None where the records do not say."""
+        ours = one.path.name.startswith(OURS)
+        current = tuple(session for session in self.sessions if session.current or not ours)
         for dtypes, layout, assumed in _stand_ins(wanted, one):
             line = (one.path.name, dtypes, layout, wanted.thread_word)
-            for lines, changed in ((self.current, ()), (self.lines, (_CHANGED,))):
-                if found := self._at(lines, line, wanted.payload_bytes):
+            for sessions, changed in ((current, ()), (self.sessions, (_CHANGED,))):
+                if found := _newest(sessions, line, wanted.payload_bytes):
                     return _assuming(found, (*assumed, *changed))
         return None
 
-    def _at(self, lines: Lines, line: Line, nbytes: int) -> Expected | None:
-        """Return what a payload takes by one line's records; less than 64 bytes take as long as these."""
-        known, key = lines.get(line, {}), (lines is self.current, line)
-        size = max(nbytes, _SMALLEST_BYTES)
-        if size in known:
-            return _expected(estimate(known[size].passes(known[size].clock)), "recorded")
-        if key not in self._curves:
-            self._curves[key] = curve(known.values(), self.common)
-        found = self._curves[key].predict(size)
-        if isinstance(found, NoFit):
-            return None
-        return _expected(found.time_ns, "by the cost model" if found.regime else "between recorded sizes")
+
+def _newest(sessions: Sequence[Recorded], line: Line, nbytes: int) -> Expected | None:
+    """Return what the newest session says that measured a payload, else the newest that can predict it.
+
+    A line through times of two days would be of neither. Less than 64 bytes take as long as these.
+    """
+    size = max(nbytes, _SMALLEST_BYTES)
+    measured = (session.exactly(line, size) for session in sessions)
+    predicted = (session.predicted(line, size) for session in sessions)
+    return next((found for found in chain(measured, predicted) if found), None)
 
 
 def _assuming(found: Expected, assumes: tuple[str, ...]) -> Expected:
@@ -75,27 +105,22 @@ def _assuming(found: Expected, assumes: tuple[str, ...]) -> Expected:
 
 
 def load(folders: Iterable[File], machine: Json, software: Json, bridge_hash: str) -> Records:
-    """Read the sessions of this machine, the newest of each case winning."""
-    lines: dict[Line, dict[int, Measured]] = {}
-    current: dict[Line, dict[int, Measured]] = {}
+    """Read the sessions of this machine."""
+    sessions: list[Recorded] = []
     notes = []
     for file in sorted((one for folder in folders for one in sessions_in(folder)), key=lambda one: one.name):
         if reason := _unfit(read_header(file), machine, software):
             notes.append(f"{file.name} is not used: {reason}")
             continue
         session = read(file)
+        lines: dict[Line, dict[int, Measured]] = {}
         for record in session.measured:
             line = (record.path, record.dtype, record.layout, record.threads)
             lines.setdefault(line, {})[record.nbytes] = record
-            if session.header.bridge_hash == bridge_hash or not record.path.startswith(OURS):
-                current.setdefault(line, {})[record.nbytes] = record
+        current = session.header.bridge_hash == bridge_hash
+        sessions.append(Recorded(name=file.name, lines=lines, current=current, common=common(session.measured)))
         notes.append(f"records: {file.name}")
-    shared = common(record for line in lines.values() for record in line.values())
-    return Records(lines=lines, current=current, notes=tuple(notes), common=shared)
-
-
-def _expected(time: Estimate, origin: str) -> Expected:
-    return Expected(value_ns=time.value, low_ns=time.low, high_ns=time.high, origin=origin)
+    return Records(sessions=tuple(reversed(sessions)), notes=tuple(notes))
 
 
 def _stand_ins(wanted: Wanted, one: Candidate) -> Iterator[tuple[str, str, tuple[str, ...]]]:
@@ -124,6 +149,8 @@ def _unfit(header: Header, machine: Json, software: Json) -> str | None:
     """Return why a session says nothing of this machine as it is now; the name of its card may follow its own."""
     if header.machine_name != machine["name"] and not header.machine_name.startswith(f"{machine['name']}-"):
         return f"it is of the machine {header.machine_name}, this is {machine['name']}"
+    if header.case_version != CASE_VERSION:
+        return f"its cases are of version {header.case_version}, and those of here of version {CASE_VERSION}"
     for name in _VERSIONS:
         if header.software.get(name) != software.get(name):
             return f"it was measured with {name} {header.software.get(name)}, here is {software.get(name)}"

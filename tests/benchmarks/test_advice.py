@@ -93,32 +93,6 @@ def test_a_planted_tie_is_told_as_one(tmp_path: Path) -> None:
     assert "\n2=" in text
 
 
-def test_between_sizes_the_wider_interval_is_taken(tmp_path: Path) -> None:
-    """A size between two recorded ones that no line holds together grows from one to the other, and says so."""
-    found = adviser(tmp_path, records({"torch.tensor": {"64KiB": 1e4, "1MiB": 6.4e5}}, spread=0.0))
-    one = found.advise(asked(shape=str(64 * 1024))).ranked[0].expected
-    assert one.value_ns == pytest.approx(1e4 + 6.3e5 * 3 / 15)
-    assert one.origin == "between recorded sizes"
-
-
-def test_within_a_regime_the_line_says_it(tmp_path: Path) -> None:
-    """Where one line holds the sizes around, a size between them has its time."""
-    costs = {"4KiB": 3e3 + 4096 / 8, "64KiB": 3e3 + 65536 / 8, "1MiB": 3e3 + 2**20 / 8}
-    found = adviser(tmp_path, records({"torch.tensor": costs}, spread=0.0))
-    one = found.advise(asked(shape=str(64 * 1024))).ranked[0].expected
-    assert one.value_ns == pytest.approx(3e3 + 2**18 / 8)
-    assert one.origin == "by the cost model"
-
-
-@pytest.mark.parametrize("size", ["512B", "64MiB"])
-def test_nothing_is_said_beyond_the_recorded_sizes(tmp_path: Path, size: str) -> None:
-    """A size outside what was measured is listed as not predicted."""
-    found = adviser(tmp_path, records(CROSSING)).advise(asked(size))
-    assert found.first is None
-    assert "torch.tensor" in found.unknown
-    assert str(found).startswith("No path can be recommended")
-
-
 def test_sharing_comes_with_a_warning_and_without_memory(tmp_path: Path) -> None:
     """What shares is told to share, holds no new bytes, and is said to show changes on both sides."""
     sharing = records({path: {"1MiB": ns} for path, ns in SHARING.items()})
@@ -186,39 +160,6 @@ def test_threads_change_the_answer_where_records_say_so(tmp_path: Path) -> None:
     lacks = adviser(tmp_path / "b", records(CROSSING)).advise(asked()).flips
     assert "threads: with all threads, torch.tensor is first" in told
     assert any(one.startswith("over threads: not known") for one in lacks)
-
-
-@pytest.mark.parametrize(
-    ("header", "reason"),
-    [
-        ({"machine": {**HERE.machine, "name": "other-<a>"}}, "it is of the machine other-<a>, this is amd-epyc-2c"),
-        ({"software": {**HERE.software, "torch": "1.0"}}, "it was measured with torch 1.0, here is 2.13.0+cpu"),
-    ],
-)
-def test_records_of_elsewhere_are_told_and_not_used(tmp_path: Path, header: dict[str, Any], reason: str) -> None:
-    """A session of another machine or version predicts nothing here."""
-    found = adviser(tmp_path, records(CROSSING), **header).advise(asked())
-    assert found.first is None
-    assert any(reason in one for one in found.notes)
-
-
-def test_a_bridge_that_changed_since_is_assumed_the_same_aloud(tmp_path: Path) -> None:
-    """Recorded times of bridge's paths under another hash carry that as what is assumed."""
-    known = records({"bridge.as_tensor.copy": {"1MiB": 1e5}, "torch.tensor": {"1MiB": 2e5}})
-    found = adviser(tmp_path, known, bridge_hash="0" * 16).advise(asked())
-    assert "bridge has changed since it was recorded" in found.assumes
-    assert found.ranked[1].expected.assumes == ()
-
-
-def test_each_record_speaks_for_the_bridge_that_it_measured(tmp_path: Path) -> None:
-    """A newer session of other cases makes nothing of an older bridge current; one of the same case does."""
-    ours = "bridge.as_tensor.copy"
-    old = a_session(records({ours: times((1e3, 1e4, 1e5, 1e6))}), bridge_hash="0" * 16)
-    store.write(tmp_path / "sessions" / "20261122T120000Z-00000000.jsonl", old)
-    known = adviser(tmp_path, records({ours: {"4KiB": 2e3}, "torch.tensor": {"1MiB": 2e5}}))
-    said = {size: known.advise(asked(size)).ranked[0].expected for size in ("4KiB", "1MiB")}
-    assert (said["4KiB"].value_ns, said["4KiB"].assumes) == (pytest.approx(2e3, rel=0.1), ())
-    assert said["1MiB"].assumes == ("bridge has changed since it was recorded",)
 
 
 def of_registry(*names: str) -> list[Candidate]:
@@ -307,17 +248,6 @@ def test_advice_from_python(tmp_path: Path) -> None:
     assert "Tensor.numpy: NumPy has no gradients" in str(back)
 
 
-def test_the_records_of_the_folders_that_are_named_are_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Sessions of this machine in a folder that is given answer a question from Python."""
-    adviser(tmp_path, records(CROSSING))
-    monkeypatch.setattr(advice, "machine", lambda: HERE.machine)
-    monkeypatch.setattr(advice, "software", lambda: HERE.software)
-    x = np.ones(SIZES["1MiB"] // 4, np.float32)
-    found = advice.advise(x, mutate=True, measures=False, folders=[tmp_path / "sessions"])
-    assert first(found) == "torch.from_numpy.clone"
-    assert found.notes == ("records: 20261123T120000Z-01234567.jsonl",)
-
-
 def test_json_has_what_the_text_says(tmp_path: Path) -> None:
     """One object: what was asked, the ranking with times in nanoseconds, and why others are left out."""
     plain = json.loads(to_json(adviser(tmp_path, records(CROSSING)).advise(asked())))
@@ -325,11 +255,6 @@ def test_json_has_what_the_text_says(tmp_path: Path) -> None:
     assert [one["path"] for one in plain["ranked"]] == ["torch.from_numpy.clone", "torch.tensor"]
     assert math.isclose(plain["ranked"][0]["expected"]["value_ns"], 1e5, rel_tol=0.05)
     assert {"path": "torch.flip", "reason": "it takes an array whose last axis is reversed"} in plain["excluded"]
-
-
-def test_no_records_are_no_error() -> None:
-    """A machine that has measured nothing has records without lines."""
-    assert Records(lines={}).expected(asked(), of_registry("torch.tensor")[0]) is None
 
 
 def expected(*rounds: float, spread: float = 0.0) -> Expected:
@@ -353,7 +278,7 @@ def test_intervals_that_lie_apart_are_no_tie() -> None:
 
 def test_order_of_kept_memory_is_said() -> None:
     """Memory that is filled again is in C order, which matters where the source is not."""
-    known = Adviser(records=Records(lines={}), measures=False)
+    known = Adviser(records=Records(), measures=False)
     said = "memory that is filled again is in C order; other results keep the order in which the axes lie"
     assert said in known.advise(asked(shape="8,9", layout="F", reuse=3)).assumes
     assert said not in known.advise(asked(shape="8,9", reuse=3)).assumes

@@ -28,7 +28,7 @@ def _alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Advise without records, with a lock of this test alone."""
 
     def alone(_folders: object = (), *, measures: bool = True) -> Adviser:
-        return Adviser(records=Records(lines={}), measures=measures, lock_file=tmp_path / "lock")
+        return Adviser(records=Records(), measures=measures, lock_file=tmp_path / "lock")
 
     monkeypatch.setattr(advice, "adviser", alone)
 
