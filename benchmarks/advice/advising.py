@@ -65,10 +65,13 @@ class Adviser:
             ranked=order,
             unknown=tuple(one.path.name for one in asked if one.path.name not in known),
             excluded=excluded,
-            flips=flips(wanted, every, order[0].path, self.expect) if order else (),
+            flips=self._flips(wanted, every, order[0].path) if order else (),
             assumes=_assumes(wanted, known),
             notes=(*self.records.notes, *why),
         )
+
+    def _flips(self, wanted: Wanted, every: Sequence[Candidate], first: str) -> tuple[str, ...]:
+        return flips(wanted, every, first, self.expect, all_threads=self.records.all_threads)
 
     def _candidates(self, wanted: Wanted) -> tuple[tuple[Candidate, ...], tuple[Excluded, ...]]:
         """Return the correct paths, and those that are not; of a device that is away, the recorded."""

@@ -24,10 +24,13 @@ if TYPE_CHECKING:
 _REUSES: Final = (2, 5, 10, 100, 1000)
 
 
-def flips(wanted: Wanted, every: Sequence[Candidate], first: str, expect: Expect) -> tuple[str, ...]:
-    """Return when the answer is another one, a sentence each."""
+def flips(
+    wanted: Wanted, every: Sequence[Candidate], first: str, expect: Expect, *, all_threads: int
+) -> tuple[str, ...]:
+    """Return when the answer is another one, a sentence each; `all_threads` is how many the records call all."""
     plain = [one for one in every if wanted.reuse > 1 or not one.reuses]
-    found = [*_over_sizes(wanted, plain, first, expect), *_over_threads(wanted, plain, first, expect)]
+    other = 1 if wanted.threads > 1 else all_threads
+    found = [*_over_sizes(wanted, plain, first, expect), *_over_threads(wanted, plain, first, expect, other)]
     return (*found, *_over_reuse(wanted, every, first, expect))
 
 
@@ -51,10 +54,14 @@ def _over_sizes(wanted: Wanted, every: Sequence[Candidate], first: str, expect: 
         yield "over sizes: not known, for the records have no other size of this"
 
 
-def _over_threads(wanted: Wanted, every: Sequence[Candidate], first: str, expect: Expect) -> Iterator[str]:
-    threads = 1 if wanted.threads > 1 else 2
+def _over_threads(
+    wanted: Wanted, every: Sequence[Candidate], first: str, expect: Expect, threads: int
+) -> Iterator[str]:
+    if threads == wanted.threads:
+        yield "over threads: not known, for the records have one thread alone"
+        return
     known = expect(replace(wanted, threads=threads), every)
-    words = "one thread" if threads == 1 else "all threads"
+    words = "one thread" if threads == 1 else f"{threads} threads"
     if first not in known or len(known) == 1:
         yield f"over threads: not known, for the records have nothing of this with {words}"
     elif other := _beats(first, known):

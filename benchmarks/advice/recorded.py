@@ -26,9 +26,10 @@ if TYPE_CHECKING:
     from .candidates import Candidate
     from .wanted import Wanted
 
-    Line = tuple[str, str, str, str]
+    Line = tuple[str, str, str, int]
     Lines = Mapping[Line, Mapping[int, Measured]]
 
+_ALL: Final = "allt"
 _SMALLEST_BYTES: Final = min(SIZES.values())
 _VERSIONS: Final = ("numpy", "torch")
 _CHANGED: Final = "bridge has changed since it was recorded"
@@ -38,7 +39,7 @@ _PLAIN: Final = ("float32", *sorted(set(DTYPES) - {"bfloat16", "float32"}))
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Recorded:
-    """The measured cases of one session: (path, dtypes, layout, threads) -> payload -> record.
+    """The measured cases of one session: (path, dtypes, layout, number of threads) -> payload -> record.
 
     `current` says that `bridge` is the one that it measured; `common` is what its paths have in common.
     """
@@ -72,17 +73,21 @@ class Recorded:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Records:
-    """The sessions of this machine, newest first; `notes` says which are used and which not."""
+    """The sessions of this machine, newest first; `notes` says which are used and which not.
+
+    `all_threads` is how many threads the newest calls all.
+    """
 
     sessions: tuple[Recorded, ...] = ()
     notes: tuple[str, ...] = ()
+    all_threads: int = 1
 
     def expected(self, wanted: Wanted, one: Candidate) -> Expected | None:
         """Return what a candidate takes for what is wanted, or None where the records do not say."""
         ours = one.path.name.startswith(OURS)
         current = tuple(session for session in self.sessions if session.current or not ours)
         for dtypes, layout, assumed in _stand_ins(wanted, one):
-            line = (one.path.name, dtypes, layout, wanted.thread_word)
+            line = (one.path.name, dtypes, layout, wanted.threads)
             for sessions, changed in ((current, ()), (self.sessions, (_CHANGED,))):
                 if found := _newest(sessions, line, wanted.payload_bytes):
                     return _assuming(found, (*assumed, *changed))
@@ -107,20 +112,21 @@ def _assuming(found: Expected, assumes: tuple[str, ...]) -> Expected:
 def load(folders: Iterable[File], machine: Json, software: Json, bridge_hash: str) -> Records:
     """Read the sessions of this machine."""
     sessions: list[Recorded] = []
-    notes = []
+    notes, threads = [], {_ALL: 1}
     for file in sorted((one for folder in folders for one in sessions_in(folder)), key=lambda one: one.name):
         if reason := _unfit(read_header(file), machine, software):
             notes.append(f"{file.name} is not used: {reason}")
             continue
         session = read(file)
         lines: dict[Line, dict[int, Measured]] = {}
+        threads = session.header.settings["threads"]
         for record in session.measured:
-            line = (record.path, record.dtype, record.layout, record.threads)
+            line = (record.path, record.dtype, record.layout, threads.get(record.threads, 1))
             lines.setdefault(line, {})[record.nbytes] = record
         current = session.header.bridge_hash == bridge_hash
         sessions.append(Recorded(name=file.name, lines=lines, current=current, common=common(session.measured)))
         notes.append(f"records: {file.name}")
-    return Records(sessions=tuple(reversed(sessions)), notes=tuple(notes))
+    return Records(sessions=tuple(reversed(sessions)), notes=tuple(notes), all_threads=threads[_ALL])
 
 
 def _stand_ins(wanted: Wanted, one: Candidate) -> Iterator[tuple[str, str, tuple[str, ...]]]:

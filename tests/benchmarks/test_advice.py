@@ -158,8 +158,19 @@ def test_threads_change_the_answer_where_records_say_so(tmp_path: Path) -> None:
     threads = records({"torch.tensor": {"1MiB": 1e4}, "torch.from_numpy.clone": {"1MiB": 1e5}}, threads="allt")
     told = adviser(tmp_path / "a", [*records(CROSSING), *threads]).advise(asked()).flips
     lacks = adviser(tmp_path / "b", records(CROSSING)).advise(asked()).flips
-    assert "threads: with all threads, torch.tensor is first" in told
+    assert "threads: with 2 threads, torch.tensor is first" in told
     assert any(one.startswith("over threads: not known") for one in lacks)
+
+
+def test_records_speak_for_as_many_threads_as_they_were_taken_with(tmp_path: Path) -> None:
+    """All threads of a machine with two say nothing of three; a machine that gave one has nothing to compare with."""
+    threads = records({"torch.tensor": {"1MiB": 1e4}, "torch.from_numpy.clone": {"1MiB": 1e5}}, threads="allt")
+    known = adviser(tmp_path / "a", [*records(CROSSING), *threads])
+    assert known.advise(asked(threads=2)).ranked[0].expected.value_ns == pytest.approx(1e4, rel=0.1)
+    assert known.advise(asked(threads=3)).ranked == ()
+    alone = {"settings": {**HERE.settings, "threads": {"1t": 1, "allt": 1}}}
+    lacks = adviser(tmp_path / "b", records(CROSSING), **alone).advise(asked()).flips
+    assert "over threads: not known, for the records have one thread alone" in lacks
 
 
 def of_registry(*names: str) -> list[Candidate]:
