@@ -54,7 +54,7 @@ def test_another_machine_and_other_versions_say_nothing(
     of_records(tmp_path)
     assert store.sessions_in(tmp_path / "sessions")
     here = ({**HERE.machine, **machine}, {**HERE.software, **software}, HERE.bridge_hash)
-    assert load([tmp_path / "sessions"], *here).lines == {}
+    assert load([tmp_path / "sessions"], *here).sessions == ()
 
 
 def test_what_flags_say_beside_strides_has_no_records(tmp_path: Path) -> None:
