@@ -25,7 +25,7 @@ def told(wanted: Wanted, times: Times, spread: float = 0.01) -> list[str]:
             if name in asked_of
         }
 
-    return list(flips(wanted, EVERY, FIRST, expect))
+    return list(flips(wanted, EVERY, FIRST, expect, all_threads=4))
 
 
 def over(word: str, found: list[str]) -> list[str]:
@@ -59,17 +59,17 @@ def test_a_tie_is_no_flip() -> None:
     found = told(asked("1MiB"), lambda _of: {FIRST: 100.0, OTHER: 95.0}, spread=0.1)
     assert not over("larger", found)
     assert not over("smaller", found)
-    assert over("threads", found) == [f"threads: with all threads, {FIRST} stays first or ties"]
+    assert over("threads", found) == [f"threads: with 4 threads, {FIRST} stays first or ties"]
 
 
 def test_from_many_threads_one_is_asked_about() -> None:
-    """Whoever has two threads is told of one, and whoever has one of all."""
+    """Whoever has two threads is told of one, and whoever has one of as many as the records call all."""
     one_is_slow: Times = lambda of: {FIRST: 100.0 if of.threads > 1 else 900.0, OTHER: 200.0}  # noqa: E731
     assert over("threads", told(asked("1MiB", threads=2), one_is_slow)) == [
         f"threads: with one thread, {OTHER} is first"
     ]
     all_are_slow: Times = lambda of: {FIRST: 100.0 if of.threads == 1 else 900.0, OTHER: 200.0}  # noqa: E731
-    assert over("threads", told(asked("1MiB"), all_are_slow)) == [f"threads: with all threads, {OTHER} is first"]
+    assert over("threads", told(asked("1MiB"), all_are_slow)) == [f"threads: with 4 threads, {OTHER} is first"]
 
 
 def test_memory_that_is_not_kept_wins_nowhere() -> None:
@@ -88,6 +88,6 @@ def test_memory_that_is_kept_may_win_anywhere() -> None:
 
     found = told(asked("1MiB", reuse=10), times)
     assert over("larger", found) == [f"larger: from somewhere between this size and 2MiB, {INTO} is first"]
-    assert over("threads", found) == [f"threads: with all threads, {INTO} is first"]
+    assert over("threads", found) == [f"threads: with 4 threads, {INTO} is first"]
     assert not over("reuse", found)
     assert not over("over reuse", found)
