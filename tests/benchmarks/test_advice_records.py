@@ -11,7 +11,16 @@ from benchmarks import advice, store
 from benchmarks.advice.advising import in_question
 from benchmarks.advice.recorded import Records
 from benchmarks.suite.cases import SIZES
-from tests.benchmarks.test_advice import CROSSING, HERE, adviser, asked, first, of_registry, records, times
+from tests.benchmarks.test_advice import (
+    CROSSING,
+    HERE,
+    adviser,
+    asked,
+    first,
+    of_registry,
+    records,
+    times,
+)
 from tests.builders import a_session
 
 
@@ -119,3 +128,12 @@ def test_the_records_of_the_folders_that_are_named_are_read(tmp_path: Path, monk
 def test_no_records_are_no_error() -> None:
     """A machine that has measured nothing has records without sessions."""
     assert Records().expected(asked(), of_registry("torch.tensor")[0]) is None
+
+
+def test_only_times_of_one_day_put_a_path_far_behind(tmp_path: Path) -> None:
+    """Three times the best of another day is timed again; three times the best of the same day is not."""
+    older(tmp_path, records({"torch.asarray.copy": {"1MiB": 3e5}}))
+    known = adviser(tmp_path, records({"torch.from_numpy.clone": {"1MiB": 1e5}, "torch.tensor": {"1MiB": 3e5}}))
+    every = of_registry("torch.from_numpy.clone", "torch.tensor", "torch.asarray.copy")
+    open_ = [one.path.name for one in in_question(every, known.expect(asked(), every))]
+    assert open_ == ["torch.from_numpy.clone", "torch.asarray.copy"]
