@@ -9,6 +9,7 @@ import pytest
 
 from benchmarks import advice, store
 from benchmarks.advice.advising import in_question
+from benchmarks.advice.ranking import ranked
 from benchmarks.advice.recorded import Records
 from benchmarks.suite.cases import SIZES
 from tests.benchmarks.test_advice import (
@@ -16,6 +17,7 @@ from tests.benchmarks.test_advice import (
     HERE,
     adviser,
     asked,
+    expected,
     first,
     of_registry,
     records,
@@ -137,3 +139,16 @@ def test_only_times_of_one_day_put_a_path_far_behind(tmp_path: Path) -> None:
     every = of_registry("torch.from_numpy.clone", "torch.tensor", "torch.asarray.copy")
     open_ = [one.path.name for one in in_question(every, known.expect(asked(), every))]
     assert open_ == ["torch.from_numpy.clone", "torch.asarray.copy"]
+
+
+@pytest.mark.parametrize("old", [{}, {"torch.asarray.copy": {"1MiB": 9e5}}])
+def test_a_multiple_is_that_of_its_own_day(tmp_path: Path, old: dict[str, dict[str, float]]) -> None:
+    """What is left out stands behind by way of a path timed on its day too, whatever is recorded of the first."""
+    older(tmp_path, records(old))
+    day = adviser(tmp_path, records(CROSSING, spread=0.0))
+    every = of_registry(*CROSSING, "torch.asarray.copy")
+    recorded = dict(day.expect(asked(), every))
+    now = {"torch.from_numpy.clone": expected(*[4e5] * 12), "torch.asarray.copy": expected(*[2e5] * 12)}
+    found = ranked(asked(), every, {**recorded, **now}, recorded)
+    assert [one.path for one in found] == ["torch.asarray.copy", "torch.from_numpy.clone", "torch.tensor"]
+    assert [one.times_best for one in found] == [1, 2, pytest.approx(8)]
