@@ -152,3 +152,19 @@ def test_a_multiple_is_that_of_its_own_day(tmp_path: Path, old: dict[str, dict[s
     found = ranked(asked(), every, {**recorded, **now}, recorded)
     assert [one.path for one in found] == ["torch.asarray.copy", "torch.from_numpy.clone", "torch.tensor"]
     assert [one.times_best for one in found] == [1, 2, pytest.approx(8)]
+
+
+def test_a_change_of_the_answer_that_two_days_say_is_told_as_theirs(tmp_path: Path) -> None:
+    """Sizes, threads and reuse name the sessions as several where the two paths are not of one."""
+    slow, fast = CROSSING
+    other = [{slow: {"16MiB": 1e5}}, {"Tensor.copy_": {"1MiB": 2e4}}]
+    many = {slow: {"1MiB": 1e4}}
+    newer = [record for costs in other for record in records(costs)] + records(many, threads="allt")
+    older(tmp_path, [*records({fast: CROSSING[fast]}), *records({fast: {"1MiB": 1e5}}, threads="allt")])
+    told = adviser(tmp_path, newer).advise(asked()).flips
+    days = " (by times of several sessions)"
+    assert f"larger: from somewhere between this size and 16MiB, {slow} is first{days}" in told
+    assert f"threads: with 2 threads, {slow} is first{days}" in told
+    assert any(one.startswith("reuse: from 2 arrays") and one.endswith(days) for one in told)
+    one_day = adviser(tmp_path / "b", [*records({fast: CROSSING[fast]}), *newer]).advise(asked()).flips
+    assert not any(days in one for one in one_day)
