@@ -168,3 +168,11 @@ def test_a_change_of_the_answer_that_two_days_say_is_told_as_theirs(tmp_path: Pa
     assert any(one.startswith("reuse: from 2 arrays") and one.endswith(days) for one in told)
     one_day = adviser(tmp_path / "b", [*records({fast: CROSSING[fast]}), *newer]).advise(asked()).flips
     assert not any(days in one for one in one_day)
+
+
+def test_a_mean_with_a_predicted_part_is_not_called_recorded(tmp_path: Path) -> None:
+    """A first call that the model predicts makes the mean a prediction, though the later calls were measured."""
+    costs = {size: 3e3 + SIZES[size] / 8 for size in ("4KiB", "64KiB", "4MiB")}
+    known = records({"torch.from_numpy.clone": costs, "Tensor.copy_": {"1MiB": 2e4}}, spread=0.0)
+    found = {one.path: one.expected.origin for one in adviser(tmp_path, known).advise(asked(reuse=10)).ranked}
+    assert set(found.values()) == {"by the cost model"}
