@@ -115,7 +115,7 @@ class Adviser:
 def in_question(every: Sequence[Candidate], recorded: Mapping[str, Expected]) -> list[Candidate]:
     """Return the candidates to time: none where one session has records of this very case, and a first that is certain.
 
-    Else all but those that records put far behind.
+    Else all but those that the session of the lowest time puts far behind: a slow day says nothing of a path.
     """
     firm = {name: one for name, one in recorded.items() if one.origin == "recorded" and not one.assumes}
     best = min(firm, key=lambda name: firm[name].value_ns, default=None)
@@ -126,7 +126,8 @@ def in_question(every: Sequence[Candidate], recorded: Mapping[str, Expected]) ->
     if of_one_day and all(name in firm and is_slower(firm[name], firm[best]) for name in rivals):
         return []
     limit_ns = firm[best].value_ns * _FAR_BEHIND
-    return [one for one in every if one.path.name not in firm or firm[one.path.name].value_ns <= limit_ns]
+    day = {name: one.value_ns for name, one in firm.items() if one.sessions == firm[best].sessions}
+    return [one for one in every if day.get(one.path.name, 0.0) <= limit_ns]
 
 
 def _runs(wanted: Wanted, every: Sequence[Candidate]) -> Runs:

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Final
+
+#: Where times of records are from, the surest first.
+ORIGINS: Final = ("recorded", "by the cost model", "between recorded sizes")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,13 +36,16 @@ class Expected:
 
 
 def spread_over(first: Expected, later: Expected, calls: int) -> Expected:
-    """Return the mean call of several, of which the first makes what the later ones use again."""
+    """Return the mean call of several, of which the first makes what the later ones use again.
+
+    It is as sure as the less sure of the two.
+    """
     share = 1 / calls
     return Expected(
         value_ns=share * first.value_ns + (1 - share) * later.value_ns,
         low_ns=share * first.low_ns + (1 - share) * later.low_ns,
         high_ns=share * first.high_ns + (1 - share) * later.high_ns,
-        origin=later.origin,
+        origin=max(first.origin, later.origin, key=ORIGINS.index),
         assumes=tuple(dict.fromkeys((*first.assumes, *later.assumes))),
         sessions=tuple(dict.fromkeys((*first.sessions, *later.sessions))),
     )

@@ -47,7 +47,7 @@ def _over_sizes(wanted: Wanted, every: Sequence[Candidate], first: str, expect: 
                 continue
             asked = True
             if other := _beats(first, known):
-                yield f"{word}: from somewhere between {here} and {name}, {other} is first"
+                yield f"{word}: from somewhere between {here} and {name}, {other} is first{_days(known, first, other)}"
                 break
             here = name
     if not asked:
@@ -65,9 +65,9 @@ def _over_threads(
     if first not in known or len(known) == 1:
         yield f"over threads: not known, for the records have nothing of this with {words}"
     elif other := _beats(first, known):
-        yield f"threads: with {words}, {other} is first"
+        yield f"threads: with {words}, {other} is first{_days(known, first, other)}"
     else:
-        yield f"threads: with {words}, {first} stays first or ties"
+        yield f"threads: with {words}, {first} stays first or ties{_days(known, *known)}"
 
 
 def _over_reuse(wanted: Wanted, every: Sequence[Candidate], first: str, expect: Expect) -> Iterator[str]:
@@ -86,10 +86,16 @@ def _over_reuse(wanted: Wanted, every: Sequence[Candidate], first: str, expect: 
             share = warm[best].value_ns / warm[first].value_ns
             many = calls if here == 1 else f"somewhere between {here} and {calls}"
             kept = f"{best} into memory that is kept ({share:.2f} of the time)"
-            yield f"reuse: from {many} arrays of this shape on, {kept}"
+            yield f"reuse: from {many} arrays of this shape on, {kept}{_days(warm, first, best)}"
             return
         here = calls
-    yield f"reuse: no memory that is kept is certainly faster, up to {here} arrays of this shape"
+    yield f"reuse: no memory that is kept is certainly faster, up to {here} arrays of this shape{_days(warm, *warm)}"
+
+
+def _days(known: Mapping[str, Expected], *names: str) -> str:
+    """Return words for times of several sessions, which the speed of the machine may tell apart and not the paths."""
+    sessions = {session for name in names for session in known[name].sessions}
+    return " (by times of several sessions)" if len(sessions) > 1 else ""
 
 
 def _beats(first: str, known: Mapping[str, Expected]) -> str | None:

@@ -63,7 +63,7 @@ def ranked(
     """Rank the candidates that have an expected time; what was timed now comes before what is only recorded.
 
     Paths are left out of the timing where records say that they are far behind, so their times of another day stand
-    behind, as a multiple of what the first took on that day.
+    behind, as a multiple that goes through a path which was timed on both days.
     """
     order = sorted((one for one in every if one.path.name in known), key=lambda one: _place(known[one.path.name]))
     first = order[0].path.name if order else ""
@@ -98,5 +98,12 @@ def _place(expected: Expected) -> tuple[bool, float]:
 
 
 def _times(name: str, first: str, known: Mapping[str, Expected], recorded: Mapping[str, Expected]) -> float:
-    day = known if known[name].measured_here or first not in recorded else recorded
-    return known[name].value_ns / day[first].value_ns
+    times = known[name].value_ns / known[first].value_ns
+    if known[name].measured_here or not known[first].measured_here:
+        return times
+    of_its_day = {one: then for one, then in recorded.items() if then.sessions == known[name].sessions}
+    both = [one for one in of_its_day if known[one].measured_here]
+    if not both:
+        return times
+    through = first if first in both else min(both, key=lambda one: of_its_day[one].value_ns)
+    return times * known[through].value_ns / of_its_day[through].value_ns

@@ -9,9 +9,20 @@ import pytest
 
 from benchmarks import advice, store
 from benchmarks.advice.advising import in_question
+from benchmarks.advice.ranking import ranked
 from benchmarks.advice.recorded import Records
 from benchmarks.suite.cases import SIZES
-from tests.benchmarks.test_advice import CROSSING, HERE, adviser, asked, first, of_registry, records, times
+from tests.benchmarks.test_advice import (
+    CROSSING,
+    HERE,
+    adviser,
+    asked,
+    expected,
+    first,
+    of_registry,
+    records,
+    times,
+)
 from tests.builders import a_session
 
 
@@ -119,3 +130,49 @@ def test_the_records_of_the_folders_that_are_named_are_read(tmp_path: Path, monk
 def test_no_records_are_no_error() -> None:
     """A machine that has measured nothing has records without sessions."""
     assert Records().expected(asked(), of_registry("torch.tensor")[0]) is None
+
+
+def test_only_times_of_one_day_put_a_path_far_behind(tmp_path: Path) -> None:
+    """Three times the best of another day is timed again; three times the best of the same day is not."""
+    older(tmp_path, records({"torch.asarray.copy": {"1MiB": 3e5}}))
+    known = adviser(tmp_path, records({"torch.from_numpy.clone": {"1MiB": 1e5}, "torch.tensor": {"1MiB": 3e5}}))
+    every = of_registry("torch.from_numpy.clone", "torch.tensor", "torch.asarray.copy")
+    open_ = [one.path.name for one in in_question(every, known.expect(asked(), every))]
+    assert open_ == ["torch.from_numpy.clone", "torch.asarray.copy"]
+
+
+@pytest.mark.parametrize("old", [{}, {"torch.asarray.copy": {"1MiB": 9e5}}])
+def test_a_multiple_is_that_of_its_own_day(tmp_path: Path, old: dict[str, dict[str, float]]) -> None:
+    """What is left out stands behind by way of a path timed on its day too, whatever is recorded of the first."""
+    older(tmp_path, records(old))
+    day = adviser(tmp_path, records(CROSSING, spread=0.0))
+    every = of_registry(*CROSSING, "torch.asarray.copy")
+    recorded = dict(day.expect(asked(), every))
+    now = {"torch.from_numpy.clone": expected(*[4e5] * 12), "torch.asarray.copy": expected(*[2e5] * 12)}
+    found = ranked(asked(), every, {**recorded, **now}, recorded)
+    assert [one.path for one in found] == ["torch.asarray.copy", "torch.from_numpy.clone", "torch.tensor"]
+    assert [one.times_best for one in found] == [1, 2, pytest.approx(8)]
+
+
+def test_a_change_of_the_answer_that_two_days_say_is_told_as_theirs(tmp_path: Path) -> None:
+    """Sizes, threads and reuse name the sessions as several where the two paths are not of one."""
+    slow, fast = CROSSING
+    other = [{slow: {"16MiB": 1e5}}, {"Tensor.copy_": {"1MiB": 2e4}}]
+    many = {slow: {"1MiB": 1e4}}
+    newer = [record for costs in other for record in records(costs)] + records(many, threads="allt")
+    older(tmp_path, [*records({fast: CROSSING[fast]}), *records({fast: {"1MiB": 1e5}}, threads="allt")])
+    told = adviser(tmp_path, newer).advise(asked()).flips
+    days = " (by times of several sessions)"
+    assert f"larger: from somewhere between this size and 16MiB, {slow} is first{days}" in told
+    assert f"threads: with 2 threads, {slow} is first{days}" in told
+    assert any(one.startswith("reuse: from 2 arrays") and one.endswith(days) for one in told)
+    one_day = adviser(tmp_path / "b", [*records({fast: CROSSING[fast]}), *newer]).advise(asked()).flips
+    assert not any(days in one for one in one_day)
+
+
+def test_a_mean_with_a_predicted_part_is_not_called_recorded(tmp_path: Path) -> None:
+    """A first call that the model predicts makes the mean a prediction, though the later calls were measured."""
+    costs = {size: 3e3 + SIZES[size] / 8 for size in ("4KiB", "64KiB", "4MiB")}
+    known = records({"torch.from_numpy.clone": costs, "Tensor.copy_": {"1MiB": 2e4}}, spread=0.0)
+    found = {one.path: one.expected.origin for one in adviser(tmp_path, known).advise(asked(reuse=10)).ranked}
+    assert set(found.values()) == {"by the cost model"}
