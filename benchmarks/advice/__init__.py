@@ -29,6 +29,7 @@ def advise(
     to: str | None = None,
     measures: bool = True,
     folders: Iterable[Path] = FOLDERS,
+    machine_name: str | None = None,
     **more: Any,  # noqa: ANN401  the fields of Wanted
 ) -> Advice:
     """Return advice for an array or a tensor, or for what `described` gives; print it to read it.
@@ -38,6 +39,7 @@ def advise(
         to: The dtype of the result; the source's if it is not given.
         measures: Whether what the records lack may be measured, for ten seconds at most.
         folders: Where the records lie.
+        machine_name: What this machine's records call it; the name that a session gives it by itself if not given.
         more: `device`, `reuse`, `mutate`, `threads`, as in `Wanted`.
 
     Raises:
@@ -45,10 +47,10 @@ def advise(
         MachineBusyError: something has to be measured, and another run holds this machine.
     """
     asked = x if isinstance(x, Wanted) else wanted.of(x, to=to, **more)
-    return adviser(folders, measures=measures).advise(asked)
+    return adviser(folders, measures=measures, machine_name=machine_name).advise(asked)
 
 
-def adviser(folders: Iterable[Path] = FOLDERS, *, measures: bool = True) -> Adviser:
+def adviser(folders: Iterable[Path] = FOLDERS, *, measures: bool = True, machine_name: str | None = None) -> Adviser:
     """Return what advises from this machine's records."""
-    records = load(folders, machine(), software(), tree_hash(ROOT / "bridge"))
+    records = load(folders, machine(machine_name), software(), tree_hash(ROOT / "bridge"))
     return Adviser(records=records, measures=measures)

@@ -153,8 +153,9 @@ _ANY_SHAPE: Final = frozenset({"C", "readonly", "misaligned", "bigendian", "requ
 
 def _unfit(header: Header, machine: Json, software: Json) -> str | None:
     """Return why a session says nothing of this machine as it is now; the name of its card may follow its own."""
-    if header.machine_name != machine["name"] and not header.machine_name.startswith(f"{machine['name']}-"):
-        return f"it is of the machine {header.machine_name}, this is {machine['name']}"
+    named = header.machine_name.startswith(f"{machine['name']}-") and "gpu" in header.machine
+    if header.machine_name != machine["name"] and not named:
+        return f"it is of the machine {header.machine_name}, and this is {machine['name']} unless --machine says so"
     if header.case_version != CASE_VERSION:
         return f"its cases are of version {header.case_version}, and those of here of version {CASE_VERSION}"
     for name in _VERSIONS:

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
-from .options import Json
+from .options import Json, Machine
 from .terminal import UNSURE, Terminal
 
 if TYPE_CHECKING:
@@ -27,6 +27,7 @@ def advise(
     mutate: Annotated[bool, typer.Option("--mutate", help="The result is written to, or the source changes.")] = False,
     threads: Annotated[int, typer.Option(help="How many threads torch may use.")] = 1,
     no_measure: Annotated[bool, typer.Option("--no-measure", help="Say only what this machine's records say.")] = False,
+    machine: Machine = None,
     json_: Json = False,
 ) -> None:
     """Rank the correct ways to convert an array here, with the code to write; what records lack is measured (10 s)."""
@@ -35,7 +36,7 @@ def advise(
     terminal: Terminal = context.obj
     asked = terminal.guarded(lambda: AdviseOptions(shape=shape, dtype=dtype, layout=layout, npy=npy))
     more = {"to": to, "device": device, "reuse": reuse, "mutate": mutate, "threads": threads}
-    found = terminal.guarded(lambda: _advice(asked, more, measures=not no_measure), _NOT_KEPT)
+    found = terminal.guarded(lambda: _advice(asked, more, machine, measures=not no_measure), _NOT_KEPT)
     from benchmarks.advice.text import to_json, to_text
 
     terminal.say(to_json(found) if json_ else to_text(found))
@@ -45,10 +46,10 @@ def advise(
         )
 
 
-def _advice(asked: "AdviseOptions", more: dict[str, Any], *, measures: bool) -> "Advice":
+def _advice(asked: "AdviseOptions", more: dict[str, Any], machine: str | None, *, measures: bool) -> "Advice":
     from benchmarks import advice
 
     if asked.npy is not None:
-        return advice.advise(advice.mapped(asked.npy), measures=measures, **more)
+        return advice.advise(advice.mapped(asked.npy), measures=measures, machine_name=machine, **more)
     wanted = advice.described(shape=asked.shape or "", dtype=asked.dtype or "", layout=asked.layout, **more)
-    return advice.advise(wanted, measures=measures)
+    return advice.advise(wanted, measures=measures, machine_name=machine)

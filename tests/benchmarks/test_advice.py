@@ -242,7 +242,7 @@ def test_records_speak_for_a_device_that_is_away(tmp_path: Path, monkeypatch: py
     monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
     costs = {"h2d.pageable": {"1MiB": 3e5}, "h2d.pin_warm": {"1MiB": 1e5}, "h2d.pinned": {"1MiB": 5e4}}
     known = records(costs, device="cuda")
-    card = {"machine": {**HERE.machine, "name": "amd-epyc-2c-nvidia-<h100>"}}
+    card = {"machine": {**HERE.machine, "name": "amd-epyc-2c-nvidia-<h100>", "gpu": {"name": "NVIDIA <H100>"}}}
     found = adviser(tmp_path, known, **card).advise(asked(device="cuda"))
     assert first(found) == "h2d.pin_warm"
     assert {"h2d.pinned": "its source has to lie in pinned memory already"}.items() <= {

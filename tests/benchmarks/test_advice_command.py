@@ -20,6 +20,7 @@ from benchmarks.studies.advice_against_brute_force import judged, patiently, ran
 if TYPE_CHECKING:
     from pathlib import Path
 
+PLAIN = advice.adviser
 CONVERT = ("--shape", "2,3,8,8", "--dtype", "uint8", "--to", "float32", "--layout", "nhwc_as_nchw")
 
 
@@ -27,7 +28,7 @@ CONVERT = ("--shape", "2,3,8,8", "--dtype", "uint8", "--to", "float32", "--layou
 def _alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Advise without records, with a lock of this test alone."""
 
-    def alone(_folders: object = (), *, measures: bool = True) -> Adviser:
+    def alone(_folders: object = (), *, measures: bool = True, **_more: object) -> Adviser:
         return Adviser(records=Records(), measures=measures, lock_file=tmp_path / "lock")
 
     monkeypatch.setattr(advice, "adviser", alone)
@@ -57,6 +58,16 @@ def test_every_option_is_asked_about(tmp_path: Path, monkeypatch: pytest.MonkeyP
     call(*what, "--to", "float16", "--mutate", "--reuse", "4", "--threads", "3", "--device", "cuda")
     (wanted,) = asked
     assert (wanted.to, wanted.mutate, wanted.reuse, wanted.threads, wanted.device) == ("float16", True, 4, 3, "cuda")
+
+
+def test_records_under_another_name_are_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    """--machine is the name that sessions were given, in the letters of a name."""
+    names: list[object] = []
+    monkeypatch.setattr(advice, "adviser", PLAIN)
+    monkeypatch.setattr(advice, "load", lambda _folders, machine, *_: names.append(machine["name"]) or Records())
+    call(*CONVERT, "--no-measure", "--machine", "Lab A")
+    advice.advise(np.ones(3), measures=False, machine_name="box")
+    assert names == ["lab-a", "box"]
 
 
 def test_json_is_one_object() -> None:

@@ -55,7 +55,11 @@ def test_nothing_is_said_beyond_the_recorded_sizes(tmp_path: Path, size: str) ->
 @pytest.mark.parametrize(
     ("header", "reason"),
     [
-        ({"machine": {**HERE.machine, "name": "other-<a>"}}, "it is of the machine other-<a>, this is amd-epyc-2c"),
+        (
+            {"machine": {**HERE.machine, "name": "other-<a>"}},
+            "other-<a>, and this is amd-epyc-2c unless --machine says so",
+        ),
+        ({"machine": {**HERE.machine, "name": "amd-epyc-2c-b"}}, "it is of the machine amd-epyc-2c-b"),
         ({"case_version": "0"}, "its cases are of version 0, and those of here of version 1"),
         ({"software": {**HERE.software, "torch": "1.0"}}, "it was measured with torch 1.0, here is 2.13.0+cpu"),
     ],
@@ -119,7 +123,7 @@ def test_times_of_two_days_are_compared_aloud_and_measured_again(tmp_path: Path)
 def test_the_records_of_the_folders_that_are_named_are_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Sessions of this machine in a folder that is given answer a question from Python."""
     adviser(tmp_path, records(CROSSING))
-    monkeypatch.setattr(advice, "machine", lambda: HERE.machine)
+    monkeypatch.setattr(advice, "machine", lambda _name: HERE.machine)
     monkeypatch.setattr(advice, "software", lambda: HERE.software)
     x = np.ones(SIZES["1MiB"] // 4, np.float32)
     found = advice.advise(x, mutate=True, measures=False, folders=[tmp_path / "sessions"])
