@@ -10,15 +10,19 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from itertools import pairwise
 from statistics import median
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final, Literal
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from .curves import Curve
     from .model import Fit
+    from .statistics import Estimate
 
     Line = tuple[float, float]
+
+Order = Literal["cheaper", "cannot tell", "dearer"]
+ORDERS: Final[tuple[Order, ...]] = ("cheaper", "cannot tell", "dearer")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,6 +71,18 @@ class _Shared:
         return self.high if above <= 0 else self.low + (self.high - self.low) * below / (below - above)
 
 
+def orders(first: Curve, second: Curve) -> tuple[tuple[int, Order], ...]:
+    """Return how the first path stands to the second at each measured size of both; intervals that meet do not tell."""
+    shared = [size for size in first.times if size in second.times]
+    return tuple((size, _order(first.times[size], second.times[size])) for size in shared)
+
+
+def _order(one: Estimate, other: Estimate) -> Order:
+    if not one.apart(other):
+        return "cannot tell"
+    return "cheaper" if one.value < other.value else "dearer"
+
+
 def changes(first: Curve, second: Curve) -> tuple[Crossing, ...]:
     """Return where two paths change their order for certain, smallest sizes first.
 
@@ -78,11 +94,10 @@ def changes(first: Curve, second: Curve) -> tuple[Crossing, ...]:
 
 
 def _measured(first: Curve, second: Curve) -> Iterator[Crossing]:
-    both = ((size, time, second.times[size]) for size, time in first.times.items() if size in second.times)
-    certain = [(size, one.value < other.value) for size, one, other in both if one.apart(other)]
+    certain = [(size, order) for size, order in orders(first, second) if order != "cannot tell"]
     for (low, before), (high, after) in pairwise(certain):
         if before != after:
-            yield Crossing(low=low, high=high, size_bytes=None, cheaper_below=before)
+            yield Crossing(low=low, high=high, size_bytes=None, cheaper_below=before == "cheaper")
 
 
 def _narrowed(measured: Crossing, lines: Sequence[Crossing]) -> Crossing:

@@ -64,7 +64,7 @@ class Common:
     @property
     def cache_bytes(self) -> int | None:
         """The largest payload that the caches hold: where the limit's first regime ends; None without a second."""
-        return self.limit.regimes[0].high if self.limit and len(self.limit.regimes) > 1 else None
+        return _border([one.high for one in self.limit.regimes]) if self.limit else None
 
 
 NOTHING: Final = Common()
@@ -157,13 +157,12 @@ def common(records: Iterable[Measured], limit: str = "ref.memcpy") -> Common:
     """Return what the records of a session have in common; `limit` is the path that nothing can beat."""
     known = tuple(records)
     at = {record.nbytes: record for record in known if record.path == limit}
-    return Common(limit=_limit(tuple(at.values())) if at else None, fresh_bytes=_fresh_bytes(known))
+    return Common(limit=curve(at.values(), is_limit=True) if at else None, fresh_bytes=_fresh_bytes(known))
 
 
-def _limit(records: Sequence[Measured]) -> Curve:
-    """Return the curve of what nothing can beat, whose own border says what the caches hold."""
-    itself = Common(limit=curve(records))
-    return replace(curve(records, itself), limit=None)
+def _border(ends: Sequence[int]) -> int | None:
+    """Return where the first regime ends, given where all do; None where there is no second to border on."""
+    return ends[0] if len(ends) > 1 else None
 
 
 def _fresh_bytes(records: Iterable[Measured]) -> int | None:
@@ -177,12 +176,13 @@ def _fresh_bytes(records: Iterable[Measured]) -> int | None:
     return found
 
 
-def curve(records: Iterable[Measured], shared: Common = NOTHING) -> Curve:
+def curve(records: Iterable[Measured], shared: Common = NOTHING, *, is_limit: bool = False) -> Curve:
     """Return the model of one path: of records that differ in their size alone.
 
     Args:
         records: what was measured of the path.
         shared: what all paths of the same session have in common.
+        is_limit: whether it is what nothing can beat, whose own border says what the caches hold.
     """
     line = sorted(records, key=lambda record: record.nbytes)
     points = {record.nbytes: record.passes(record.clock) for record in line}
@@ -196,7 +196,8 @@ def curve(records: Iterable[Measured], shared: Common = NOTHING) -> Curve:
     if not (found := runs(points)):
         return replace(bare, reason=_no_line(points))
     on_device = line[0].device != "cpu"
-    names = (LINK if on_device else _name(run.sizes, fresh, shared.cache_bytes) for run in found)
+    cached = _border([run.sizes[-1] for run in found]) if is_limit else shared.cache_bytes
+    names = (LINK if on_device else _name(run.sizes, fresh, cached) for run in found)
     return replace(bare, regimes=tuple(_regime(run, name) for run, name in zip(found, names, strict=True)))
 
 

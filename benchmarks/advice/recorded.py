@@ -29,7 +29,6 @@ if TYPE_CHECKING:
     Line = tuple[str, str, str, int]
     Lines = Mapping[Line, Mapping[int, Measured]]
 
-_ALL: Final = "allt"
 _SMALLEST_BYTES: Final = min(SIZES.values())
 _VERSIONS: Final = ("numpy", "torch")
 _CHANGED: Final = "bridge has changed since it was recorded"
@@ -41,12 +40,14 @@ _PLAIN: Final = ("float32", *sorted(set(DTYPES) - {"bfloat16", "float32"}))
 class Recorded:
     """The measured cases of one session: (path, dtypes, layout, number of threads) -> payload -> record.
 
-    `current` says that `bridge` is the one that it measured; `common` is what its paths have in common.
+    `current` says that `bridge` is the one that it measured, `all_threads` how many threads it calls all; `common` is
+    what its paths have in common.
     """
 
     name: str
     lines: Lines
     current: bool = True
+    all_threads: int = 1
     common: Common = NOTHING
     _curves: dict[Line, Curve] = field(default_factory=dict, init=False, repr=False, compare=False)
 
@@ -67,20 +68,20 @@ class Recorded:
         return self._expected(found.time_ns, "by the cost model" if found.regime else "between recorded sizes")
 
     def _expected(self, time: Estimate, origin: str) -> Expected:
-        known = Expected(value_ns=time.value, low_ns=time.low, high_ns=time.high, origin=origin)
-        return replace(known, sessions=(self.name,))
+        return Expected(value_ns=time.value, low_ns=time.low, high_ns=time.high, origin=origin, sessions=(self.name,))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Records:
-    """The sessions of this machine, newest first; `notes` says which are used and which not.
-
-    `all_threads` is how many threads the newest calls all.
-    """
+    """The sessions of this machine, newest first; `notes` says which are used and which not."""
 
     sessions: tuple[Recorded, ...] = ()
     notes: tuple[str, ...] = ()
-    all_threads: int = 1
+
+    @property
+    def all_threads(self) -> int:
+        """How many threads the newest session calls all."""
+        return self.sessions[0].all_threads if self.sessions else 1
 
     def expected(self, wanted: Wanted, one: Candidate) -> Expected | None:
         """Return what a candidate takes for what is wanted, or None where the records do not say."""
@@ -111,22 +112,30 @@ def _assuming(found: Expected, assumes: tuple[str, ...]) -> Expected:
 
 def load(folders: Iterable[File], machine: Json, software: Json, bridge_hash: str) -> Records:
     """Read the sessions of this machine."""
-    sessions: list[Recorded] = []
-    notes, threads = [], {_ALL: 1}
+    sessions, notes = [], []
     for file in sorted((one for folder in folders for one in sessions_in(folder)), key=lambda one: one.name):
         if reason := _unfit(read_header(file), machine, software):
             notes.append(f"{file.name} is not used: {reason}")
             continue
-        session = read(file)
-        lines: dict[Line, dict[int, Measured]] = {}
-        threads = session.header.settings["threads"]
-        for record in session.measured:
-            line = (record.path, record.dtype, record.layout, threads.get(record.threads, 1))
-            lines.setdefault(line, {})[record.nbytes] = record
-        current = session.header.bridge_hash == bridge_hash
-        sessions.append(Recorded(name=file.name, lines=lines, current=current, common=common(session.measured)))
+        sessions.append(_recorded(file, bridge_hash))
         notes.append(f"records: {file.name}")
-    return Records(sessions=tuple(reversed(sessions)), notes=tuple(notes), all_threads=threads[_ALL])
+    return Records(sessions=tuple(reversed(sessions)), notes=tuple(notes))
+
+
+def _recorded(file: File, bridge_hash: str) -> Recorded:
+    session = read(file)
+    threads = session.header.settings["threads"]
+    lines: dict[Line, dict[int, Measured]] = {}
+    for record in session.measured:
+        line = (record.path, record.dtype, record.layout, threads.get(record.threads, 1))
+        lines.setdefault(line, {})[record.nbytes] = record
+    return Recorded(
+        name=file.name,
+        lines=lines,
+        current=session.header.bridge_hash == bridge_hash,
+        all_threads=threads["allt"],
+        common=common(session.measured),
+    )
 
 
 def _stand_ins(wanted: Wanted, one: Candidate) -> Iterator[tuple[str, str, tuple[str, ...]]]:

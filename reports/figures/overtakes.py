@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import combinations, groupby
-from typing import TYPE_CHECKING, Final, Literal
+from typing import TYPE_CHECKING, Final
 
-from benchmarks.crossings import changes
+from benchmarks.crossings import ORDERS, changes, orders
 from reports import charts, crossing, units
 
 from .registry import Cell, Chart, Figure, Line, Table, section, slug
@@ -14,11 +14,9 @@ from .registry import Cell, Chart, Figure, Line, Table, section, slug
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from benchmarks.crossings import Crossing
+    from benchmarks.crossings import Crossing, Order
     from reports.view import Choice, Group, Row, View
 
-Order = Literal["cheaper", "cannot tell", "dearer"]
-ORDERS: Final[tuple[Order, ...]] = ("cheaper", "cannot tell", "dearer")
 _FEWEST_SIZES: Final = 2
 
 
@@ -71,20 +69,8 @@ def all_pairs(view: View, group: Group) -> Iterator[Pair]:
     """Yield every two paths of a group with their order at the sizes they share."""
     choice = view.choices(group)[0]
     for first, second in combinations(view.paths(group), 2):
-        others = {row.record.nbytes: row for row in view.line(group, second, choice)}
-        orders = (
-            (row.record.nbytes, _order(row, others[row.record.nbytes]))
-            for row in view.line(group, first, choice)
-            if row.record.nbytes in others
-        )
-        both = (view.curve(group, path, choice) for path in (first, second))
-        yield Pair(group=group, first=first, second=second, orders=tuple(orders), changes=changes(*both))
-
-
-def _order(row: Row, other: Row) -> Order:
-    if not row.time.apart(other.time):
-        return "cannot tell"
-    return "cheaper" if row.time.value < other.time.value else "dearer"
+        both = [view.curve(group, path, choice) for path in (first, second)]
+        yield Pair(group=group, first=first, second=second, orders=orders(*both), changes=changes(*both))
 
 
 def _range(low: int, high: int) -> str:

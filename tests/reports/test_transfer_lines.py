@@ -1,5 +1,6 @@
 import pytest
 
+from benchmarks.curves import curve as model_of
 from reports import units
 from reports.figures.transfers import fits
 from reports.transfers import Transfers
@@ -12,7 +13,8 @@ def said_of(*other: tuple[str, float, float]) -> str:
     usual = curve("h2d.pageable", 10_000, 8)
     records = [*usual, *(one for cost in other for one in curve(*cost))]
     lines = Transfers(a_gpu_session(records)).curves("h2d")
-    return fits.against(lines["h2d.pageable"], lines[other[0][0]])
+    known = {name: model_of(row.record for row in rows) for name, rows in lines.items()}
+    return fits.against(known["h2d.pageable"], known[other[0][0]])
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from benchmarks.crossings import changes
+from benchmarks.crossings import changes, orders
 from benchmarks.curves import curve
 from reports import crossing, units
 from reports.figures.registry import Cell, Figure, Line, Table
@@ -13,10 +13,10 @@ from reports.transfers import DIRECTIONS, USUAL
 from .parts import NOTHING, estimated, part
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Mapping
 
     from benchmarks.curves import Curve, Regime
-    from reports.transfers import Transfer, Transfers
+    from reports.transfers import Transfers
 
 _HEADERS = ("path", "fixed cost", "half size", "sizes", "rate", "worst miss")
 
@@ -25,32 +25,28 @@ _HEADERS = ("path", "fixed cost", "half size", "sizes", "rate", "worst miss")
 def fixed_cost_and_rate(transfers: Transfers) -> Iterator[Figure]:
     """List the lines of each path and where it crosses the usual one."""
     for family, words in DIRECTIONS.items():
-        lines = transfers.curves(family)
-        known = {name: curve(row.record for row in rows) for name, rows in lines.items()}
+        known = {name: curve(row.record for row in rows) for name, rows in transfers.curves(family).items()}
         if any(one.regimes for one in known.values()):
-            yield _figure(family, words, known, lines)
+            yield _figure(family, words, known)
 
 
-def against(usual: Sequence[Transfer], other: Sequence[Transfer]) -> str:
+def against(usual: Curve, other: Curve) -> str:
     """Return from or up to which size `other` is cheaper than `usual`, or that it is so everywhere or nowhere.
 
     An order is claimed where the intervals of both are apart at a measured size.
     """
-    times = {row.record.nbytes: row.time for row in usual}
-    both = [(row.time, times[row.record.nbytes]) for row in other if row.record.nbytes in times]
-    orders = {"cheaper" if one.value < two.value else "dearer" for one, two in both if one.apart(two)}
-    if len(orders) == 1:
-        return f"{orders.pop()} wherever they can be told apart"
-    if not orders:
+    certain = {order for _, order in orders(other, usual)} - {"cannot tell"}
+    if len(certain) == 1:
+        return f"{certain.pop()} wherever they can be told apart"
+    if not certain:
         return "cannot be told apart at any size"
-    found = changes(*(curve(row.record for row in rows) for rows in (other, usual)))
     return ", ".join(
         f"cheaper up to {crossing.at(one)}" if one.cheaper_below else f"cheaper from {crossing.at(one)} on"
-        for one in found
+        for one in changes(other, usual)
     )
 
 
-def _figure(family: str, words: str, known: Mapping[str, Curve], lines: Mapping[str, Sequence[Transfer]]) -> Figure:
+def _figure(family: str, words: str, known: Mapping[str, Curve]) -> Figure:
     usual = USUAL[family]
     return Figure(
         anchor=f"transfer-fits-{family}",
@@ -63,7 +59,7 @@ def _figure(family: str, words: str, known: Mapping[str, Curve], lines: Mapping[
             lines=tuple(
                 line
                 for name, one in known.items()
-                for line in _lines(name, one, "" if name == usual else against(lines.get(usual, ()), lines[name]))
+                for line in _lines(name, one, "" if name == usual else against(known.get(usual, curve(())), one))
             ),
         ),
     )
