@@ -89,6 +89,15 @@ def test_a_change_is_narrowed_to_where_the_lines_cross() -> None:
     assert found.cheaper_below
 
 
+def test_a_range_ends_where_measured_times_are_certain() -> None:
+    """Passes that cross from 28,500 to 31,500 bytes say no more than certain times at 29,000 and 31,000."""
+    lines = a_curve((64, 2**20, [(1000, 10), (1100, 10), (900, 10)]))
+    first = measured(lines, {29_000: 3000, 31_000: 5000})
+    second = measured(SECOND, {29_000: 4000, 31_000: 4000})
+    (found,) = changes(first, second)
+    assert (found.low, found.size_bytes, found.high) == (29_000, pytest.approx(30_000), 31_000)
+
+
 def test_lines_that_cross_elsewhere_say_nothing_of_a_change() -> None:
     """Where the measured order changes the other way, or at other sizes, the measured sizes stand."""
     back = measured(FIRST, {4096: 3100, 2**20: 3e4}), measured(SECOND, {4096: 1400, 2**20: 1e5})
