@@ -112,7 +112,7 @@ def _said(known: Known, threshold: float) -> Iterator[Part | str]:
         yield from _told(rounds.level(), (FIXED,), known, threshold)
     elif level:
         other = "b" if level == "a" else "a"
-        yield f"the time of {other.upper()} depends on the size and that of {level.upper()} does not"
+        yield f"the times of {other.upper()} differ from size to size and those of {level.upper()} do not"
     else:
         yield from _by_regime(rounds, known, threshold)
 

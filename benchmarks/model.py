@@ -130,7 +130,7 @@ def flat(points: Points) -> Flat | NoFit:
     growth = _growth(times)
     near = sum(abs(one / time.value - 1) <= WORST_MISS for one in times.values())
     if abs(growth - 1) >= FLAT_GROWTH or near < FLAT_SHARE * len(times):
-        return NoFit(reason="the time depends on the size")
+        return NoFit(reason="the times differ from size to size")
     return Flat(time_ns=time, growth=growth, smallest_bytes=smallest, largest_bytes=largest)
 
 

@@ -242,7 +242,7 @@ def test_what_shared_and_copies_now_has_no_line_of_its_own() -> None:
     """A path whose time begins to depend on the size says so; a fixed cost alone would be half of the truth."""
     said = told(found(lambda _: 500.0, cost))
     assert "x [" not in said
-    assert "the time of B depends on the size and that of A does not" in said
+    assert "the times of B differ from size to size and those of A do not" in said
 
 
 def test_a_fixed_cost_about_zero_has_no_ratio() -> None:

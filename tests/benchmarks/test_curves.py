@@ -62,7 +62,7 @@ def test_why_there_is_no_line_is_said() -> None:
     reasons = [curve(copying(memmove, sizes)).reason for sizes in (EVERY[:2], ("64B", "16KiB", "4MiB"), EVERY)]
     assert reasons == ["2 of the 3 sizes that a line needs", "the sizes lie too far apart for a line", ""]
     odd = [a_record("torch.from_numpy", ns=540 + SIZES[size] / 1e3, size=size) for size in EVERY]
-    assert curve(odd).reason == "the time depends on the size"
+    assert curve(odd).reason == "the times differ from size to size"
 
 
 def test_new_pages_are_told_by_their_faults(limit: Common) -> None:
